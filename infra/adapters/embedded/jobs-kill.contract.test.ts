@@ -1,0 +1,3 @@
+import { jobKills } from '../../runtime/testing/job-kills.ts'
+
+jobKills('embedded', { place: (dir) => dir, shared: false })

@@ -1,0 +1,196 @@
+import { EVENT_KINDS } from '@mastery/topology/events/kinds.ts'
+import { PRIVACY_COMPONENTS } from './privacy-components.ts'
+import { anyTime, exact, list, nullable, number, ref, share, text, time, whole } from './schema-parts.ts'
+
+const GIVEN = {
+  anyOf: [
+    share,
+    {
+      type: 'object',
+      properties: { given: number, max: number, min: number, scaled: number },
+      description: 'Points earned of points possible.',
+    },
+  ],
+}
+
+/** JSON Schemas of the bodies that the services take and give, by name. */
+export const COMPONENTS = {
+  EventInput: {
+    type: 'object',
+    description: 'A learner event, or with void or correction a command about an earlier one.',
+    required: ['id', 'student'],
+    properties: {
+      id: {
+        type: 'string',
+        maxLength: 512,
+        description: 'The same on a retry: a second event with it is a duplicate.',
+      },
+      student: { type: 'string', maxLength: 512, description: "The tenant's own id; stored as a pseudonym only." },
+      kind: { enum: [...EVENT_KINDS] },
+      occurred_at: anyTime,
+      item: text,
+      topics: { ...list(text), maxItems: 32 },
+      session: text,
+      context: text,
+      sequence: { type: 'integer' },
+      correct: { type: 'boolean' },
+      score: GIVEN,
+      attempt: { type: 'integer', minimum: 1 },
+      hints: whole,
+      response_time_ms: { type: 'number', minimum: 0 },
+      first_action_ms: { type: 'number', minimum: 0 },
+      answer_request_ms: { type: 'number', minimum: 0 },
+      actions: { type: 'object', additionalProperties: whole },
+      video_coverage: share,
+      help_requests: whole,
+      role: { enum: ['evidence', 'view', 'context'] },
+      authority: { enum: ['client', 'server'] },
+      source: text,
+      supersedes: text,
+      void: { type: 'string', description: 'Id of the event to take back.' },
+      correction: {
+        type: 'object',
+        required: ['event'],
+        properties: { event: text, score: GIVEN, correct: { type: 'boolean' }, reason: text },
+      },
+    },
+  },
+  XapiStatement: { type: 'object', required: ['actor', 'verb', 'object'], description: 'IEEE 9274.1.1 statement.' },
+  CaliperEnvelope: { type: 'object', required: ['sensor', 'sendTime', 'dataVersion', 'data'] },
+  Receipt: {
+    type: 'object',
+    required: [
+      'accepted',
+      'duplicates_in_request',
+      'rejected',
+      'ignored',
+      'unread_fields',
+      'results',
+      'results_left_out',
+    ],
+    additionalProperties: false,
+    properties: {
+      accepted: { ...whole, description: 'Records in the log as events or commands, duplicates included.' },
+      duplicates_in_request: { ...whole, description: 'Accepted ones whose id stood in this request before.' },
+      rejected: { ...whole, description: 'Records in the log as rejects.' },
+      ignored: { ...whole, description: 'Sound records that say nothing about learning.' },
+      unread_fields: { ...whole, description: 'Fields of accepted records that the format does not have.' },
+      results: list({
+        type: 'object',
+        required: ['index', 'id', 'status'],
+        additionalProperties: false,
+        properties: {
+          index: whole,
+          id: nullable(text),
+          status: { enum: ['accepted', 'rejected', 'ignored'] },
+          code: text,
+          message: text,
+          reject_id: text,
+        },
+      }),
+      results_left_out: whole,
+    },
+  },
+  Mastery: exact({
+    student_id: text,
+    tenant: text,
+    generation: whole,
+    read_at: time,
+    stale: { type: 'boolean', description: 'True while a rebuild of the student is wanted.' },
+    topics: list(ref('TopicMastery')),
+  }),
+  TopicMastery: exact({
+    topic_id: text,
+    mastery: share,
+    scores: list(exact({ model: text, version: text, mastery: share })),
+    uncertainty: { type: 'number', minimum: 0, maximum: 0.5 },
+    standing: { enum: ['strength', 'weakness', 'developing', 'insufficient'] },
+    explanation: exact({ text, reasons: list(text) }),
+    opportunities: whole,
+    as_of: time,
+    last_activity_at: nullable(time),
+    days_since_last_activity: nullable(number),
+    windows: list(ref('Window')),
+    trend_per_day: nullable(number),
+    decayed_accuracy: nullable(share),
+    approximate: { type: 'boolean' },
+  }),
+  Window: exact({
+    days: whole,
+    attempts: whole,
+    correct: whole,
+    accuracy: nullable(share),
+    mean_response_ms: nullable(number),
+    practice_attempts: whole,
+    practice_success: nullable(share),
+    hint_rate: nullable(share),
+    hints: whole,
+    revisit_rate: nullable(share),
+    video_events: whole,
+    video_coverage: nullable(share),
+    help_requests: whole,
+    teacher_feedback: nullable(share),
+  }),
+  MasteryHistory: exact({
+    student_id: text,
+    topic_id: text,
+    rows: list(
+      exact({
+        student_id: text,
+        topic_id: text,
+        mastery_score: share,
+        score_source: text,
+        as_of: time,
+        explanation: text,
+        cause: text,
+        reason: nullable(text),
+        last_updated: time,
+      }),
+    ),
+    next_cursor: nullable(text),
+  }),
+  Estimates: exact({
+    estimates: list({
+      type: 'object',
+      required: ['student_id', 'topic_id', 'model', 'version', 'mastery', 'opportunities', 'as_of'],
+      additionalProperties: false,
+      properties: {
+        student_id: text,
+        topic_id: text,
+        model: text,
+        version: text,
+        mastery: share,
+        p_next: {
+          ...share,
+          description: 'Probability that the next answer is correct; only where one student is asked for.',
+        },
+        opportunities: whole,
+        as_of: time,
+      },
+    }),
+    more: { type: 'boolean' },
+  }),
+  ...PRIVACY_COMPONENTS,
+  Health: exact({ status: { const: 'ok' }, service: text, version: text }),
+  Readiness: exact({
+    ready: { type: 'boolean' },
+    checks: list(exact({ name: text, ok: { type: 'boolean' }, problem: nullable(text) })),
+  }),
+  Error: {
+    type: 'object',
+    required: ['error'],
+    properties: {
+      error: {
+        type: 'object',
+        required: ['code', 'message'],
+        properties: {
+          code: { type: 'string', description: 'Stable, for machines.' },
+          message: { type: 'string', description: 'What is wrong and what to do.' },
+          reject_id: text,
+        },
+      },
+    },
+  },
+} as const
+
+export type ComponentName = keyof typeof COMPONENTS

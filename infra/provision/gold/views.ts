@@ -1,0 +1,157 @@
+/**
+ * The generation that readers see: the newest change to `active` wins, 0 before the first. A scalar subquery is
+ * computed once per query, before the rows are read.
+ */
+export const ACTIVE =
+  "generation = (SELECT ifNull(argMaxOrNull(generation, changed_at), 0) FROM generations FINAL WHERE status = 'active')"
+
+/**
+ * What analysts read: FINAL is inside, so that replaced rows never show, and only the active generation. The tables
+ * below them hold every generation.
+ */
+export const VIEWS: readonly { name: string; about: string; select: string }[] = [
+  ...(['student_mastery', 'student_mastery_history'] as const).map((name) => ({
+    name,
+    about:
+      name === 'student_mastery'
+        ? 'Current mastery per student, topic and model.'
+        : 'Every mastery that was ever computed, one row per student, topic, model and cause.',
+    select: `SELECT tenant, student_id, topic_id, mastery_score, score_source, as_of, explanation, last_updated, model_version,
+      opportunities, uncertainty, standing, revision, stale, cause, reason, event_id, src_partition, src_offset, ordinal, generation, version
+      FROM ${name}_rows FINAL ARRAY JOIN score_sources AS score_source, mastery_scores AS mastery_score, model_versions AS model_version WHERE ${ACTIVE}`,
+  })),
+  {
+    name: 'next_correct_predictions',
+    about: 'What every model said before every answer, and the answer.',
+    select: `SELECT tenant, student_id, event_id, score_source, model_version, p, correct, score, item, occurred_at,
+      src_partition, src_offset, ordinal, generation
+      FROM next_correct_prediction_rows FINAL ARRAY JOIN score_sources AS score_source, probabilities AS p, model_versions AS model_version WHERE ${ACTIVE}`,
+  },
+  {
+    name: 'v_event_dispositions',
+    about: 'What became of every event.',
+    select: `SELECT * FROM event_dispositions FINAL WHERE ${ACTIVE}`,
+  },
+  {
+    name: 'v_learning_events',
+    about: 'Every event with what became of it.',
+    select: `SELECT e.*, d.disposition AS disposition, toString(d.disposition) = 'duplicate' AS is_duplicate
+      FROM (SELECT * FROM learning_events FINAL) AS e
+      LEFT JOIN (SELECT src_partition, src_offset, disposition FROM event_dispositions FINAL WHERE ${ACTIVE}) AS d
+      USING (src_partition, src_offset)`,
+  },
+  {
+    name: 'v_student_topic_features',
+    about: 'Current windows with the ratios that people ask for.',
+    select: `SELECT *, ${[7, 30, 90]
+      .map(
+        (d) => `if(attempts_${d}d > 0, score_micro_${d}d / attempts_${d}d / 1e6, NULL) AS accuracy_${d}d,
+      if(response_n_${d}d > 0, response_ms_${d}d / response_n_${d}d, NULL) AS mean_response_ms_${d}d,
+      if(attempts_${d}d > 0, hinted_${d}d / attempts_${d}d, NULL) AS hint_rate_${d}d,
+      if(attempts_${d}d > 0, revisits_${d}d / attempts_${d}d, NULL) AS revisit_rate_${d}d`,
+      )
+      .join(',\n')} FROM student_topic_features FINAL WHERE ${ACTIVE}`,
+  },
+  {
+    name: 'v_student_mastery',
+    about: 'Current mastery per student, topic and model.',
+    select: 'SELECT * FROM student_mastery',
+  },
+  {
+    name: 'v_student_mastery_history',
+    about: 'Mastery over time.',
+    select: 'SELECT * FROM student_mastery_history',
+  },
+  {
+    name: 'v_student_topic_mastery',
+    about: 'Current mastery, one row per student and topic, models as columns.',
+    select: `SELECT tenant, student_id, topic_id,
+      anyIf(mastery_score, score_source = 'blend') AS mastery,
+      anyIf(mastery_score, score_source = 'rule') AS rule,
+      anyIf(mastery_score, score_source = 'bkt') AS bkt,
+      anyIf(mastery_score, score_source = 'elo') AS elo,
+      any(uncertainty) AS uncertainty, any(standing) AS standing, any(opportunities) AS opportunities,
+      any(as_of) AS as_of, any(explanation) AS explanation
+      FROM student_mastery GROUP BY tenant, student_id, topic_id`,
+  },
+  {
+    name: 'v_next_correct_predictions',
+    about: 'Prequential predictions and outcomes.',
+    select: 'SELECT * FROM next_correct_predictions',
+  },
+  {
+    name: 'v_model_metrics',
+    about: 'Prequential quality per tenant and model: log loss, Brier score, AUC, calibration error over ten bins.',
+    select: `SELECT m.tenant AS tenant, m.score_source AS score_source, n, sum_p, log_loss, brier, auc, ece FROM
+      (SELECT tenant, score_source, count() AS n, sum(p) AS sum_p,
+        avg(-if(correct, log(greatest(p, 1e-15)), log(greatest(1 - p, 1e-15)))) AS log_loss,
+        avg((p - correct) * (p - correct)) AS brier,
+        if(uniqExact(correct) = 2, arrayROCAUC(groupArray(p), groupArray(toUInt8(correct))), NULL) AS auc
+        FROM next_correct_predictions GROUP BY tenant, score_source) AS m
+      JOIN
+      (SELECT tenant, score_source, sum(weight * gap) / sum(weight) AS ece FROM
+        (SELECT tenant, score_source, least(floor(p * 10), 9) AS bin, count() AS weight, abs(avg(p) - avg(correct)) AS gap
+          FROM next_correct_predictions GROUP BY tenant, score_source, bin)
+        GROUP BY tenant, score_source) AS c
+      USING (tenant, score_source)`,
+  },
+  {
+    name: 'v_topic_rollups',
+    about: 'Blended mastery per student rolled up to chapter and subject, weighted by evidence.',
+    select: `SELECT m.tenant AS tenant, m.student_id AS student_id, level, name,
+      sum(m.mastery_score * m.opportunities) / sum(m.opportunities) AS mastery, sum(m.opportunities) AS opportunities, count() AS topics
+      FROM (SELECT * FROM student_mastery WHERE score_source = 'blend' AND opportunities > 0) AS m
+      JOIN (SELECT tenant, topic_id, level, name FROM topic_graph FINAL
+        ARRAY JOIN ['chapter', 'subject'] AS level, [chapter, subject] AS name) AS g
+      ON m.tenant = g.tenant AND m.topic_id = g.topic_id
+      GROUP BY tenant, student_id, level, name`,
+  },
+  {
+    name: 'v_data_quality',
+    about: 'Per source: events, what became of them, how scores were normalised, wrong clocks.',
+    select: `SELECT e.tenant AS tenant, e.source_system AS source_system, e.source_dialect AS source_dialect, d.disposition AS disposition,
+      e.score_rule AS score_rule, count() AS events, countIf(d.clamped) AS clamped
+      FROM (SELECT * FROM learning_events FINAL) AS e
+      LEFT JOIN (SELECT * FROM event_dispositions FINAL WHERE ${ACTIVE}) AS d USING (src_partition, src_offset)
+      GROUP BY tenant, source_system, source_dialect, disposition, score_rule`,
+  },
+  {
+    name: 'v_data_dictionary',
+    about: 'Every table and column with what it holds.',
+    select: `SELECT t.name AS table_name, t.comment AS table_about, c.name AS column_name, c.type AS type, c.comment AS about
+      FROM system.tables AS t JOIN system.columns AS c ON c.database = t.database AND c.table = t.name
+      WHERE t.database = currentDatabase() ORDER BY t.name, c.position`,
+  },
+  {
+    name: 'v_rejects',
+    about: 'Rejects and dead letters, with what was done about them last: open where nothing was.',
+    select: `SELECT r.* EXCEPT (attempts), greatest(r.attempts, a.tried) AS attempts,
+      if(a.action = '', 'open', a.action) AS status, a.newest AS status_at, a.note AS status_note
+      FROM (SELECT * FROM rejects FINAL) AS r
+      LEFT JOIN (SELECT reject_id, toString(argMax(action, at)) AS action, max(at) AS newest, argMax(note, at) AS note, max(attempts) AS tried
+        FROM reject_actions FINAL GROUP BY reject_id) AS a USING (reject_id)`,
+  },
+  {
+    name: 'v_reject_actions',
+    about: 'Everything that was done about rejects.',
+    select: 'SELECT * FROM reject_actions FINAL',
+  },
+  {
+    name: 'v_student_commands',
+    about: 'Voids, corrections, erasures, readmissions, rebuilds and installed checkpoints.',
+    select: 'SELECT * FROM student_commands FINAL',
+  },
+  { name: 'v_markers', about: 'Which version was in force from where.', select: 'SELECT * FROM markers FINAL' },
+  { name: 'v_generations', about: 'Generations and their status.', select: 'SELECT * FROM generations FINAL' },
+  { name: 'v_reconcile_runs', about: 'Runs of the reconcile.', select: 'SELECT * FROM reconcile_runs FINAL' },
+  {
+    name: 'v_reconcile_fields',
+    about: 'Runs of the reconcile per field and model.',
+    select: 'SELECT * FROM reconcile_fields FINAL',
+  },
+  {
+    name: 'v_reconcile_mismatches',
+    about: 'What the reconcile found to differ.',
+    select: 'SELECT * FROM reconcile_mismatches FINAL',
+  },
+]

@@ -1,0 +1,160 @@
+import { hasParameters } from '@mastery/topology/models/parameters.ts'
+import type { PartitionCounts } from '@mastery/topology/partition.ts'
+import type { Codec } from '@mastery/topology/ports/codec.ts'
+import type { LogAppend } from '@mastery/topology/ports/event-log.ts'
+import type { Fence, StateScope, StateStore } from '@mastery/topology/ports/state-store.ts'
+import { type AnyStage, placesOf, type StageOutput } from '@mastery/topology/stage.ts'
+import type { ProvideFiles } from './artefacts.ts'
+import type { BatchResult, DeadLetter, Decoded, PartitionLogic } from './logic.ts'
+
+/** Two generations of recently used states: bounded memory at the cost of one map look-up. */
+class StateCache {
+  private young = new Map<string, unknown>()
+  private old = new Map<string, unknown>()
+  private readonly limit: number
+
+  constructor(limit: number) {
+    this.limit = limit
+  }
+  get(key: string): unknown {
+    const y = this.young.get(key)
+    if (y !== undefined) return y
+    const o = this.old.get(key)
+    if (o !== undefined) this.set(key, o)
+    return o
+  }
+  set(key: string, state: unknown): void {
+    this.young.set(key, state)
+    if (this.young.size * 2 < this.limit) return
+    this.old = this.young
+    this.young = new Map()
+  }
+  clear(): void {
+    this.young.clear()
+    this.old.clear()
+  }
+}
+
+/** Folds a stage over one partition. States live in memory while the claim holds; the store has what was committed. */
+export class FoldLogic implements PartitionLogic {
+  private readonly stage: AnyStage
+  private readonly scope: StateScope
+  private readonly store: StateStore
+  private readonly codec: Codec
+  private readonly cache: StateCache
+  private readonly partitions: PartitionCounts | null
+  private meta: unknown
+  private batch = emptyBatch()
+  private readonly provide: ProvideFiles | null
+  /** Whether what the meta relies on was provided. */
+  private provided = false
+
+  /** `partitions`: of the stage's topics; null for a stage that keeps its input's partition. */
+  constructor(
+    stage: AnyStage,
+    scope: StateScope,
+    store: StateStore,
+    codec: Codec,
+    cachedStates: number,
+    partitions: PartitionCounts | null = null,
+    provide: ProvideFiles | null = null,
+  ) {
+    this.stage = stage
+    this.scope = scope
+    this.store = store
+    this.codec = codec
+    this.cache = new StateCache(cachedStates)
+    this.partitions = partitions
+    this.provide = provide
+    this.meta = stage.meta.empty('')
+  }
+
+  reset(meta: Uint8Array | null): void {
+    this.cache.clear()
+    this.batch = emptyBatch()
+    this.provided = false
+    this.meta = meta ? this.stage.meta.decode(meta, '') : this.stage.meta.empty('')
+  }
+
+  private async states(
+    records: readonly Decoded[],
+    fence: Fence,
+  ): Promise<{ keys: (string | null)[]; states: Map<string, unknown> }> {
+    const keys: (string | null)[] = []
+    const states = new Map<string, unknown>()
+    const missing: string[] = []
+    for (const d of records) {
+      const key = this.stage.keyOf(d.record)
+      keys.push(key)
+      if (key === null || states.has(key)) continue
+      // A state that this batch changed is not in the store yet, and the cache may have let go of it.
+      const cached = this.batch.changed.get(key) ?? this.cache.get(key)
+      states.set(key, cached)
+      if (cached === undefined) missing.push(key)
+    }
+    if (missing.length > 0) {
+      const bytes = await this.store.load(this.scope, missing, fence)
+      missing.forEach((key, i) => {
+        const state = bytes[i] ? this.stage.state.decode(bytes[i], key) : this.stage.state.empty(key)
+        states.set(key, state)
+        this.cache.set(key, state)
+      })
+    }
+    return { keys, states }
+  }
+
+  async fold(records: readonly Decoded[], fence: Fence): Promise<void> {
+    await this.files(records)
+    const { keys, states } = await this.states(records, fence)
+    const batch = this.batch
+    records.forEach((d, i) => {
+      const key = keys[i]!
+      const result = this.stage.step(d.record, key === null ? null : states.get(key), this.meta)
+      if (result.type === 'dead_letter') {
+        const { topic, partition } = d.record.origin
+        const { code, message } = result
+        batch.deadLetters.push({ topic, partition, raw: d.raw, code, message, student: result.student ?? key })
+        if (result.outputs) this.write(d, result.outputs)
+        return
+      }
+      if (key !== null) batch.changed.set(key, states.get(key))
+      if (result.type !== 'drop') this.write(d, result.outputs)
+    })
+  }
+
+  private async files(records: readonly Decoded[]): Promise<void> {
+    const { stage, meta } = this
+    if (!stage.files) return
+    const wanted = this.provided ? [] : [...stage.files(null, meta)]
+    for (const d of records) wanted.push(...stage.files(d.record, meta))
+    const missing = wanted.filter((f) => !hasParameters(f))
+    if (missing.length > 0) {
+      if (this.provide === null)
+        throw new Error(`Stage ${stage.name} needs trained models, but was started without an artefact store.`)
+      await this.provide(missing)
+    }
+    this.provided = true
+  }
+
+  private write(from: Decoded, outputs: readonly StageOutput[]): void {
+    for (const o of outputs) {
+      const { topic, key } = o
+      const value = this.codec.encode(o.subject, o.value)
+      const { timestamp } = from.raw
+      for (const partition of placesOf(o, from.record.origin.partition, this.partitions))
+        this.batch.outputs.push({ topic, partition, key, value, timestamp })
+    }
+  }
+
+  async finish(): Promise<BatchResult> {
+    const { outputs, deadLetters, changed } = this.batch
+    this.batch = emptyBatch()
+    const changes: (readonly [string, Uint8Array])[] = []
+    for (const [key, state] of changed) changes.push([key, this.stage.state.encode(state)])
+    return { outputs, deadLetters, changes, meta: this.stage.meta.encode(this.meta) }
+  }
+}
+
+function emptyBatch() {
+  return { outputs: [] as LogAppend[], deadLetters: [] as DeadLetter[], changed: new Map<string, unknown>() }
+}

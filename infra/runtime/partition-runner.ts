@@ -1,0 +1,231 @@
+import type { Codec } from '@mastery/topology/ports/codec.ts'
+import type { EventLog, FetchInfo, LogRecord } from '@mastery/topology/ports/event-log.ts'
+import { FencedError, TransientError } from '@mastery/topology/ports/failure.ts'
+import type { Claim, StateScope, StateStore } from '@mastery/topology/ports/state-store.ts'
+import type { Telemetry } from '@mastery/topology/ports/telemetry.ts'
+import { crashPoint } from './crash-points.ts'
+import { foldHistory, type History, HistoryGap } from './history.ts'
+import { type DeadLetter, deadLetterRecord, decodeAll, type PartitionLogic, type Sealer } from './logic.ts'
+
+export interface RunnerParts {
+  stage: string
+  version: string
+  log: EventLog
+  state: StateStore
+  codec: Codec
+  sealer: Sealer
+  telemetry: Telemetry
+  /** The topic holds bytes that nobody has read yet: they are handed on as they are. */
+  raw: boolean
+  report(nextOffset: number): Promise<void>
+  /** What the group was told last; a state that knows less was lost. */
+  reported?(): Promise<number | null>
+  /** Records that the log no longer has. */
+  history?: History
+  /** All that it keeps is in a store of its own, and was there before it was reported: nothing needs folding again. */
+  sink?: boolean
+  /** Names of the numbered steps as they happen, for the test of their order. */
+  trace?(step: string): void
+  /** Waits before trying again, milliseconds; grows. */
+  backoff?(attempt: number): number
+  /** Default: a timer of the process. */
+  sleep?(ms: number): Promise<void>
+  stopping(): boolean
+}
+
+const pause = (ms: number) => new Promise<void>((done) => setTimeout(done, ms))
+
+/** Records that are decoded at a time. */
+const SLICE = 256
+
+export { FencedError } from '@mastery/topology/ports/failure.ts'
+
+/**
+ * The commit protocol for one partition of one topic. State is the truth, the group's offset a hint. The numbers are
+ * the steps' order; the test of this file asserts it.
+ */
+export class PartitionRunner {
+  private epoch = 0
+  private next = 0
+  private claimed = false
+  readonly scope: StateScope
+  private readonly logic: PartitionLogic
+  private readonly parts: RunnerParts
+  /** Why the partition stands still; null while it runs. */
+  stopped: string | null = null
+  /** Why it folds records again, until it has reached what the group was told; null otherwise. */
+  rebuilding: string | null = null
+  private told: number | null = null
+
+  constructor(scope: StateScope, logic: PartitionLogic, parts: RunnerParts) {
+    this.scope = scope
+    this.logic = logic
+    this.parts = parts
+  }
+
+  get nextOffset(): number {
+    return this.next
+  }
+
+  /** 1. Claim: raise the owner epoch, learn where to read on, and refuse a log that no longer begins there. */
+  async claim(owner: string): Promise<number> {
+    this.parts.trace?.('1 claim')
+    const c = await this.retrying('claim', () => this.parts.state.claim(this.scope, owner))
+    this.epoch = c.epoch
+    this.next = c.nextOffset
+    this.logic.reset(c.meta)
+    this.claimed = true
+    this.stopped = null
+    this.told = (await this.retrying('reported offset', async () => this.parts.reported?.())) ?? null
+    this.rebuilding = this.told !== null && this.told > c.nextOffset ? this.lost(c, this.told) : null
+    return this.next
+  }
+
+  /** Commits come before reports: a state behind the reported offset is not the one that was committed. */
+  private lost({ nextOffset, meta }: Claim, told: number): string {
+    const { stage, topic, partition } = this.scope
+    const flushed = meta === null && nextOffset === 0
+    const what = flushed
+      ? `the state store has nothing of ${stage} for ${topic} partition ${partition}, though it had read up to offset ${told}: the store was flushed or replaced`
+      : `the state store was set back: ${stage} had read ${topic} partition ${partition} up to offset ${told}, its state ends at ${nextOffset}`
+    const message = `rebuilding: ${what}. The records since offset ${nextOffset} are folded again, to the same states; readers drop the outputs that they have seen.`
+    this.parts.telemetry.error(message, { stage, topic, partition, reported: told, state: nextOffset })
+    this.parts.telemetry.count('state_lost')
+    return message
+  }
+
+  async batch(records: readonly LogRecord[], fetch: FetchInfo): Promise<void> {
+    if (!this.claimed || this.stopped !== null) return fetch.stopPartition()
+    // 2. Take the batch. A fetch that began beyond what was asked for has jumped over records.
+    this.parts.trace?.('2 take')
+    if (fetch.requested > this.next && !(await this.bridged(fetch))) return this.gap(fetch)
+    const fresh = records.filter((r) => r.offset >= this.next)
+    if (fresh.length > 0) await this.take(fresh, fetch)
+  }
+
+  /** Whether nothing was lost though the log begins later: it came from elsewhere, or is where it belongs. */
+  private async bridged(fetch: FetchInfo): Promise<boolean> {
+    const { history, sink } = this.parts
+    if (sink && this.told !== null && this.told >= fetch.requested) return true
+    if (!history) return false
+    const read = (from: number, max: number) =>
+      this.retrying('history', () => history(this.scope.topic, this.scope.partition, from, max), fetch)
+    try {
+      return await foldHistory(fetch.requested, read, {
+        next: () => this.next,
+        take: (older) => this.take(older, fetch),
+        skipTo: (offset) => this.take([], fetch, offset),
+      })
+    } catch (e) {
+      if (!(e instanceof HistoryGap)) throw e
+      this.parts.telemetry.error(e.message, { stage: this.scope.stage })
+      return false
+    }
+  }
+
+  private async take(fresh: readonly LogRecord[], fetch: FetchInfo, after = fresh.at(-1)!.offset + 1): Promise<void> {
+    const { parts, scope } = this
+    const expected = this.next
+    const fence = { epoch: this.epoch, nextOffset: expected }
+    crashPoint(`${scope.stage}.fetched`)
+
+    // 3. Decode; what can't be decoded is set aside with its bytes. 4. Load the states of the keys and fold.
+    // In slices, so that the decoded objects die young.
+    const dead: DeadLetter[] = []
+    for (let i = 0; i < fresh.length; i += SLICE) {
+      parts.trace?.('3 decode')
+      const slice = await this.retrying('decode', () =>
+        decodeAll(parts.codec, scope.topic, scope.partition, fresh.slice(i, i + SLICE), parts.raw),
+      )
+      dead.push(...slice.dead)
+      if (i === 0) crashPoint(`${scope.stage}.decoded`)
+      parts.trace?.('4 fold')
+      await this.retrying('fold', () => this.logic.fold(slice.decoded, fence), fetch)
+    }
+    const result = await this.logic.finish()
+    const outputs = result.outputs
+    dead.push(...result.deadLetters)
+    const rejects =
+      dead.length === 0 ? 0 : await this.retrying('partitions', () => parts.log.partitions('learning.rejects'), fetch)
+    for (const d of dead) {
+      parts.telemetry.warn('dead letter', {
+        stage: scope.stage,
+        topic: d.topic,
+        partition: d.partition,
+        offset: d.raw.offset,
+        code: d.code,
+        why: d.message,
+      })
+      parts.telemetry.count('dead_letters')
+      outputs.push(deadLetterRecord(d, rejects, scope.stage, parts.version, parts.codec, parts.sealer))
+    }
+    await fetch.heartbeat()
+    crashPoint(`${scope.stage}.folded`)
+
+    // 5. Produce outputs and dead letters and wait for the acknowledgement, where the commit does not carry them.
+    if (!parts.state.carriesOutputs && outputs.length > 0) {
+      parts.trace?.('5 produce')
+      await this.retrying('produce', () => parts.log.append(outputs), fetch)
+      crashPoint(`${scope.stage}.produced`)
+    }
+
+    // 6. Commit state and offset in one atomic operation, fenced by owner epoch and expected offset.
+    parts.trace?.('6 commit')
+    const commit = {
+      epoch: this.epoch,
+      expectedOffset: expected,
+      nextOffset: after,
+      meta: result.meta,
+      changes: result.changes,
+      outputs,
+    }
+    const committed = await this.retrying('commit', () => parts.state.commit(scope, commit), fetch)
+    if (committed === 'fenced') {
+      this.claimed = false
+      throw new FencedError(
+        `${scope.stage} no longer owns ${scope.topic} partition ${scope.partition}: another process has claimed it since, or the state store has lost it. This process stops; nothing of its last batch was stored.`,
+      )
+    }
+    this.next = after
+    if (this.told !== null && after >= Math.min(this.told, fetch.highWatermark || this.told)) this.rebuilding = null
+    crashPoint(`${scope.stage}.committed`)
+    parts.telemetry.count(`${scope.stage}.records`, fresh.length)
+
+    // 7. Report the offset to the group, for lag displays. Its loss costs nothing.
+    parts.trace?.('7 report')
+    await parts.report(after)
+    crashPoint(`${scope.stage}.reported`)
+  }
+
+  private gap(fetch: FetchInfo): void {
+    const { topic, partition, stage } = this.scope
+    this.stopped =
+      `${stage} stopped reading ${topic} partition ${partition}: its state ends before offset ${this.next}, but the log gave offset ${fetch.requested}. ` +
+      `Records ${this.next} to ${fetch.requested - 1} are gone from the log (retention, or a recreated topic). ` +
+      (this.rebuilding === null ? '' : 'They would be needed to fold its lost state again. ') +
+      'Restore the topic, or rebuild this stage as a new generation from gold ("npx mastery replay"); going on would lose them without a trace.'
+    this.parts.telemetry.error(this.stopped, { stage, topic, partition, expected: this.next, got: fetch.requested })
+    fetch.stopPartition()
+  }
+
+  /** Runs `work`; where a dependency fails in a way that passes, waits and runs it again, alive for the group. */
+  private async retrying<T>(what: string, work: () => Promise<T>, fetch?: FetchInfo): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work()
+      } catch (e) {
+        if (!(e instanceof TransientError) || this.parts.stopping()) throw e
+        const wait = this.parts.backoff?.(attempt) ?? Math.min(5000, 100 * attempt * attempt)
+        this.parts.telemetry.warn(`${what} failed, trying again in ${wait} ms: ${e.message}`, {
+          stage: this.scope.stage,
+          topic: this.scope.topic,
+          partition: this.scope.partition,
+          attempt,
+        })
+        this.parts.telemetry.count('retries')
+        await (this.parts.sleep ?? pause)(wait)
+        await fetch?.heartbeat()
+      }
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import type { FeatureRecord } from '@mastery/schemas/src/generated/feature-record.gen.ts'
+import type { MasteryScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
+import type { StudentCommand } from '@mastery/schemas/src/generated/student-command.gen.ts'
+import { FIRST, type Generation, partitionIn } from '@mastery/topology/generations/generation.ts'
+import { CodecError } from '@mastery/topology/ports/codec.ts'
+import { type TopicName, topicAt } from '@mastery/topology/topics.ts'
+import type { PrivacyParts, Subject } from './parts.ts'
+
+/**
+ * Removes the student's records from the topics that are keyed by student, up to where every reader has come; what says
+ * that the student was erased stays. Null: the log forgets only as its retention says.
+ * `erasedAt`: offset of the erase in learning.events; `readmitted`: what came since may count and is left alone.
+ */
+export async function purgeLog(
+  parts: PrivacyParts,
+  of: Subject,
+  generations: readonly Generation[],
+  erasedAt: number,
+  readmitted: boolean,
+): Promise<Map<TopicName, number> | null> {
+  const where = (g: Generation, topic: TopicName) => partitionIn(g, topic, of.student, parts.partitions)
+  const passed = async (stage: string, g: Generation, topic: TopicName) =>
+    (await parts.state.peek({ stage, generation: g.id, topic, partition: where(g, topic) }))?.nextOffset ?? 0
+  const removed = new Map<TopicName, number>()
+  const forget = async (
+    g: Generation,
+    topic: TopicName,
+    readers: readonly Promise<number>[],
+    limit = Number.MAX_SAFE_INTEGER,
+  ) => {
+    const partition = where(g, topic)
+    const before = Math.min(limit, ...(await Promise.all(readers)))
+    const count = await parts.log.forget({ topic, partition, key: of.student, before, keep: keeps(parts) })
+    if (count !== null) removed.set(topic, count)
+    return count !== null
+  }
+  const readers = generations.map((g) => passed('features', g, 'learning.events'))
+  readers.push(passed('gold', FIRST, 'learning.events'))
+  if (!(await forget(FIRST, 'learning.events', readers, readmitted ? erasedAt : undefined))) return null
+  // Where a computed topic's records from before the erasure end is known only as long as nothing came after it.
+  if (readmitted) return removed
+  for (const g of generations) {
+    const features = topicAt('learning.features', g.id)
+    const scores = topicAt('mastery.scores', g.id)
+    await forget(g, features, [passed('scoring', g, features), passed('gold', g, features)])
+    await forget(g, scores, [passed('gold', g, scores)])
+  }
+  return removed
+}
+
+/** Erasures, readmissions and what the stages made of them. */
+function keeps({ codec }: PrivacyParts) {
+  return (bytes: Buffer): boolean => {
+    try {
+      const { subject, value } = codec.decode(bytes)
+      if (subject === 'student-command') return ['erase', 'readmit'].includes((value as StudentCommand).kind)
+      if (subject === 'feature-record') return (value as FeatureRecord).ops.some((o) => o.op === 'reset')
+      return subject === 'mastery-score' && (value as MasteryScore).cause === 'erased'
+    } catch (e) {
+      // What nobody can read says nothing that would be needed.
+      if (e instanceof CodecError) return false
+      throw e
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import type { GoldRows } from '@mastery/infra/adapters/clickhouse/removal.ts'
+import type { ProvideFiles } from '@mastery/infra/runtime/artefacts.ts'
+import type { Generation } from '@mastery/topology/generations/generation.ts'
+import type { Codec } from '@mastery/topology/ports/codec.ts'
+import type { EventLog } from '@mastery/topology/ports/event-log.ts'
+import type { GoldStore } from '@mastery/topology/ports/gold-store.ts'
+import type { JobQueue } from '@mastery/topology/ports/job-queue.ts'
+import type { StateStore } from '@mastery/topology/ports/state-store.ts'
+import type { Telemetry } from '@mastery/topology/ports/telemetry.ts'
+
+/** What erasing, readmitting and exporting work on: every store that knows students. */
+export interface PrivacyParts {
+  log: EventLog
+  state: StateStore
+  codec: Codec
+  gold: GoldStore & GoldRows
+  /** Of learning.events. */
+  partitions: number
+  /** Reads trained models. */
+  provide: ProvideFiles
+  /** Every generation that stages run for. */
+  generations(): readonly Generation[]
+  /** The queue of jobs, where this process can reach it. */
+  jobs: (() => Promise<Pick<JobQueue, 'list'>>) | null
+  /** Whether the log forgets by itself: Kafka does, the embedded log keeps what it has. */
+  logExpires: boolean
+  telemetry: Telemetry
+  /** UTC milliseconds. */
+  now(): number
+  /** How long to wait until the stages have carried a command out, milliseconds. */
+  waitMs: number
+  /** Throws what stopped the stages, where they run in this process. */
+  check?(): void
+}
+
+/** A student as stores know him. */
+export interface Subject {
+  tenant: string
+  /** Pseudonym. */
+  student: string
+}

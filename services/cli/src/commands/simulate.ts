@@ -1,0 +1,78 @@
+import { parseArgs } from 'node:util'
+import { pseudonymiser } from '@mastery/infra/config/secrets.ts'
+import { drain } from '@mastery/infra/runtime/drain.ts'
+import { simulateSchool } from '@mastery/topology/school/school.ts'
+import { type Command, UsageError } from '../command.ts'
+import { Ingest } from '../ingest.ts'
+import { modelMetrics } from '../metrics.ts'
+import { Progress, waitingFor } from '../progress.ts'
+import { declareTopics } from '../school-topics.ts'
+import { modelTable } from '../tables.ts'
+
+export function positive(name: string, text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback
+  const n = Number(text)
+  if (!Number.isSafeInteger(n) || n < 1)
+    throw new UsageError(`--${name} must be a positive whole number, not "${text}".`)
+  return n
+}
+
+export const simulateCommand: Command = {
+  name: 'simulate',
+  summary: 'send a simulated school through the whole path',
+  help: `npx mastery simulate [--students 200] [--events 20000] [--seed 1] [--tenant ID] [--json] [--profile NAME] [--data DIR]
+
+Generates a school's year, the same for the same seed, sends it and waits until gold has it.`,
+  async run(host, args, io) {
+    const { values } = parseArgs({
+      args,
+      options: {
+        students: { type: 'string' },
+        events: { type: 'string' },
+        seed: { type: 'string' },
+        tenant: { type: 'string' },
+        json: { type: 'boolean' },
+      },
+    })
+    const events = positive('events', values.events, 20_000)
+    const tenant = host.tenant(values.tenant)
+    const check = await host.stages()
+    const gold = await host.gold()
+    const school = simulateSchool({
+      seed: positive('seed', values.seed, 1),
+      students: positive('students', values.students, 200),
+      events,
+      tenant: tenant.id,
+      pseudonym: pseudonymiser(tenant),
+    })
+    await declareTopics(gold, tenant.id, school)
+    const progress = new Progress(false, io.err)
+    const ingest = new Ingest(host.installation, 'simulate')
+    for (const r of school.records()) {
+      if (r.type === 'tick') ingest.tick(r.at)
+      else ingest.event(r.event)
+      if (!ingest.full) continue
+      await ingest.flush()
+      check()
+      progress.show('sending ', ingest.events, events)
+    }
+    await ingest.finish()
+    await drain(
+      host.installation.log,
+      host.installation.state,
+      host.installation.generations.active.id,
+      (b) => progress.show('scoring ', events - Math.min(events, Math.max(...b.values())), events),
+      check,
+      (stages) => io.err.write(`\n${waitingFor(host.profile.name, stages)}\n`),
+    )
+    const seconds = progress.seconds
+    progress.end()
+    const models = await modelMetrics(gold, tenant.id, null)
+    if (values.json) io.out(`${JSON.stringify({ sent: school.sent(), seconds, models })}\n`)
+    else
+      io.out(
+        `Sent ${ingest.events.toLocaleString('en')} events of ${school.students.length} students in ${seconds.toFixed(1)} s.\n${modelTable(models)}`,
+      )
+    return 0
+  },
+}

@@ -1,0 +1,67 @@
+import type { WorkerContext } from '@mastery/infra/runtime/worker-thread.ts'
+import type { AnswerLog } from '@mastery/topology/evaluation/answer-log.ts'
+import type { FitRun } from '@mastery/topology/evaluation/learner.ts'
+import { splitByStudent } from '@mastery/topology/evaluation/split.ts'
+import { learnerNamed } from '../learners.ts'
+
+/** One model, fitted or read, and asked for its predictions. */
+export interface FitTask {
+  learner: string
+  seed: number
+  /** What is predicted: a log, or one part of the students of a log while the others are fitted. */
+  data:
+    | { kind: 'files'; train: AnswerLog | null; test: AnswerLog }
+    | { kind: 'fold'; log: AnswerLog; folds: number; fold: number }
+  /** Bytes of an artefact that is used instead of a fit. */
+  artefact: Uint8Array | null
+}
+
+export interface FitOutcome {
+  /** Source row and probability, pair by pair. */
+  rows: Int32Array
+  p: Float64Array
+  fitSeconds: number | null
+  predictSeconds: number
+  artefact: Uint8Array
+}
+
+export async function work(task: FitTask, context: WorkerContext): Promise<FitOutcome> {
+  const learner = learnerNamed(task.learner)
+  const { train, test } =
+    task.data.kind === 'files' ? task.data : splitByStudent(task.data.log, task.data.folds, task.data.fold, task.seed)
+  const stop = new AbortController()
+  const run: FitRun = {
+    seed: task.seed,
+    signal: stop.signal,
+    progress({ phase, done, total, loss }) {
+      if (context.cancelled()) stop.abort()
+      context.progress(done / Math.max(1, total), loss === undefined ? phase : `${phase}, log loss ${loss.toFixed(4)}`)
+    },
+  }
+  const began = performance.now()
+  const artefact = task.artefact ? parse(task) : await learner.fit(train!, run)
+  const fitted = performance.now()
+  const p = await learner.predict(artefact, test, run)
+  const predicted = performance.now()
+  check(learner.id, p, test)
+  return {
+    rows: Int32Array.from(test.row),
+    p,
+    fitSeconds: task.artefact ? null : (fitted - began) / 1000,
+    predictSeconds: (predicted - fitted) / 1000,
+    artefact: learner.encode(artefact),
+  }
+}
+
+function parse(task: FitTask): unknown {
+  return learnerNamed(task.learner).parse(task.artefact!)
+}
+
+function check(id: string, p: Float64Array, log: AnswerLog): void {
+  if (p.length !== log.size) throw new Error(`Model ${id} gave ${p.length} predictions for ${log.size} answers.`)
+  const wrong = p.findIndex((x) => !(x >= 0 && x <= 1))
+  if (wrong >= 0)
+    throw new Error(
+      `Model ${id} gave ${p[wrong]} for row ${log.row[wrong]}, which is no probability; it can't be evaluated.`,
+    )
+}

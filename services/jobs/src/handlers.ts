@@ -1,0 +1,40 @@
+import type { JobHandler } from '@mastery/topology/ports/job-queue.ts'
+import { erasureCheckJob } from './erasure-check.ts'
+import { goldOptimiseJob } from './gold-optimise.ts'
+import type { JobParts } from './job-parts.ts'
+import { rebuildStaleJob } from './rebuild/job.ts'
+import { repairParts } from './rebuild/parts.ts'
+import { reconcileJob } from './reconcile/job.ts'
+import { retentionJob } from './retention.ts'
+import { trainJob } from './training/job.ts'
+import { versionsInForce } from './training/versions.ts'
+
+/** For whoever needs the names and what they take only. */
+export const UNOPENED: JobParts = {
+  installation() {
+    throw new Error('Jobs can be named here, not run.')
+  },
+  gold: () => Promise.reject(new Error('Jobs can be named here, not run.')),
+  check() {},
+}
+
+/** Every job there is. A new one is a handler in a file of its own, and a line here. */
+export function jobHandlers(parts: JobParts): JobHandler[] {
+  const repairing = async (signal: AbortSignal) =>
+    repairParts(parts.installation(), await parts.gold(), { signal, check: () => parts.check() })
+  const training = async () => {
+    const { log, state, artefacts, provide, generations } = parts.installation()
+    await generations.refresh()
+    const generation = generations.active.id
+    const inForce = () => versionsInForce({ log, state, artefacts, provide, generation })
+    return { gold: await parts.gold(), artefacts, generation, inForce, now: Date.now }
+  }
+  return [
+    goldOptimiseJob(() => parts.gold()),
+    rebuildStaleJob(repairing),
+    reconcileJob(repairing),
+    retentionJob(parts),
+    erasureCheckJob(parts),
+    trainJob(training),
+  ]
+}

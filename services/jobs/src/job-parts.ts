@@ -1,0 +1,10 @@
+import type { ClickHouseGold } from '@mastery/infra/adapters/clickhouse/gold.ts'
+import type { Installation } from '@mastery/infra/runtime/installation.ts'
+
+/** What handlers work on, opened when the first of them runs. */
+export interface JobParts {
+  installation(): Installation
+  gold(): Promise<ClickHouseGold>
+  /** Throws what stopped the stages; does nothing where they are other processes. */
+  check(): void
+}

@@ -1,0 +1,39 @@
+import { loadSchedule } from '@mastery/infra/config/schedule.ts'
+import { healthServer } from '@mastery/infra/runtime/health.ts'
+import { runService } from '@mastery/infra/runtime/process.ts'
+import { definitionsOf } from '@mastery/topology/jobs/spec.ts'
+import { jobHandlers, UNOPENED } from './handlers.ts'
+import { startJobs } from './service.ts'
+
+await runService(
+  'jobs',
+  async (installation) => {
+    const { profile, telemetry } = installation
+    let gold: ReturnType<typeof installation.openGold> | null = null
+    const handlers = jobHandlers({
+      installation: () => installation,
+      gold: () => (gold ??= installation.openGold()),
+      check() {},
+    })
+    const schedules = loadSchedule(definitionsOf(handlers))
+    const queue = await installation.openJobs(handlers)
+    const jobs = await startJobs(queue, handlers, schedules, telemetry)
+    const unwatch = installation.generations.watch(
+      1000,
+      () => {},
+      (e) => telemetry.warn(`mastery.control can't be read: ${e.message}`),
+    )
+    const health = await healthServer(profile.http.host, 'jobs', async () => ({ ok: true, ...(await jobs.health()) }))
+    telemetry.info(`health is at ${health.url}`)
+    return {
+      async stop() {
+        health.close()
+        await jobs.stop()
+        await unwatch()
+        await queue.close()
+        await (await gold)?.close()
+      },
+    }
+  },
+  { validate: () => void loadSchedule(definitionsOf(jobHandlers(UNOPENED))) },
+)

@@ -1,0 +1,170 @@
+import { parentPort } from 'node:worker_threads'
+import { inOffsetOrder } from '@mastery/infra/adapters/clickhouse/history.ts'
+import { COMMANDS, EVENTS } from '@mastery/infra/adapters/clickhouse/history-rows.ts'
+import { ROW_MARK, RowCursor } from '@mastery/infra/adapters/clickhouse/row-binary.ts'
+import { foldHistory, type HistoryRecord } from '@mastery/topology/history/fold.ts'
+import { type HistoryCheckpoint, readKept } from '@mastery/topology/history/kept.ts'
+import { provideParameters } from '@mastery/topology/models/parameters.ts'
+import { partitionOf } from '@mastery/topology/partition.ts'
+import {
+  compareStudent,
+  type Stored,
+  type StoredFeatures,
+  type StoredScores,
+} from '@mastery/topology/reconcile/compare.ts'
+import { fieldIndex } from '@mastery/topology/reconcile/fields.ts'
+import { Tally } from '@mastery/topology/reconcile/tally.ts'
+import type { StateCodec } from '@mastery/topology/stage.ts'
+import { SCORE_META, type ScoreMeta } from '@mastery/topology/stages/scoring/meta.ts'
+import { SCORE_STATE } from '@mastery/topology/stages/scoring/state.ts'
+import { WINDOW_STATE } from '@mastery/topology/stages/windowing/state.ts'
+import { honouring, keptAfter } from '../rebuild/read.ts'
+import { KEPT_DIFFERENCES, type RangeResult, type Round, type Task } from './messages.ts'
+import { readFeatures, readScores } from './rows.ts'
+
+interface Student {
+  tenant: string
+  records: HistoryRecord[]
+  features: StoredFeatures[]
+  scores: StoredScores[]
+}
+
+const ROWS = new Set([fieldIndex('features_row'), fieldIndex('mastery_row', 'all')])
+let round: Round | null = null
+const metas = new Map<number, ScoreMeta>()
+
+/** Rows of a whole result. */
+function rowsOf<T>(chunks: readonly Uint8Array[], read: (c: RowCursor) => T): T[] {
+  const cursor = new RowCursor()
+  const rows: T[] = []
+  const marked = (c: RowCursor): T => {
+    if (c.byte() !== ROW_MARK)
+      throw new Error(`ClickHouse failed while it sent rows: ${cursor.rest().toString('utf8').slice(0, 500)}`)
+    return read(c)
+  }
+  for (const chunk of chunks) {
+    cursor.feed(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+    cursor.rows(marked, rows)
+  }
+  if (cursor.rest().length > 0) throw new Error('ClickHouse ended its answer within a row; the connection was lost.')
+  return rows
+}
+
+function begin(r: Round): void {
+  round = r
+  metas.clear()
+  for (const [file, text] of r.parameters) provideParameters(file, text)
+  for (const [p, bytes] of r.metas) metas.set(p, bytes ? SCORE_META.decode(bytes, '') : SCORE_META.empty(''))
+}
+
+function group(task: Task): Map<string, Student> {
+  const students = new Map<string, Student>()
+  const of = (tenant: string, student: string): Student => {
+    let s = students.get(student)
+    if (s === undefined) students.set(student, (s = { tenant, records: [], features: [], scores: [] }))
+    return s
+  }
+  for (const source of [EVENTS, COMMANDS])
+    for (const r of rowsOf(source === EVENTS ? task.events : task.commands, source.read)) {
+      const { tenant, student } = r.value as { tenant: string; student: string }
+      of(tenant, student).records.push(r as HistoryRecord)
+    }
+  for (const [tenant, student] of task.checkpoints) of(tenant, student)
+  for (const { tenant, student, row } of rowsOf(task.features, readFeatures)) of(tenant, student).features.push(row)
+  for (const { tenant, student, row } of rowsOf(task.scores, readScores)) of(tenant, student).scores.push(row)
+  return students
+}
+
+/** Bytes that are no state are as good as none. */
+function decoded<S>(codec: StateCodec<S>, bytes: Uint8Array | null, student: string): S | null {
+  try {
+    return bytes === null ? null : codec.decode(bytes, student)
+  } catch {
+    return null
+  }
+}
+
+function keptIn(payload: Uint8Array, student: string): HistoryCheckpoint | null {
+  try {
+    return readKept(payload, student)
+  } catch {
+    return null
+  }
+}
+
+function compare(task: Task, { windows, partitions, since }: Round): RangeResult {
+  const skip = new Set(task.skip)
+  const installed = new Map(task.installed)
+  const states = new Map(task.states.map(([student, w, s]) => [student, { w, s }]))
+  const activated = new Map(since)
+  const tally = new Tally()
+  const out: RangeResult = {
+    type: 'range',
+    id: task.id,
+    students: 0,
+    events: 0,
+    tally: tally.cells,
+    differing: [],
+    stale: [],
+    approximate: 0,
+    otherVersions: 0,
+    fromCheckpoint: 0,
+    behind: 0,
+    expired: 0,
+  }
+  const checkpoints = new Map(task.checkpoints.map(([, student, payload]) => [student, payload]))
+  for (const [student, { tenant, records, features, scores }] of group(task)) {
+    if (skip.has(student)) continue
+    const payload = checkpoints.get(student)
+    const checkpoint = payload === undefined ? null : keptIn(payload, student)
+    if (payload !== undefined && checkpoint === null) {
+      out.expired++
+      continue
+    }
+    const partition = partitionOf(student, partitions)
+    const options = { ...windows, scoring: metas.get(partition)! }
+    const held = states.get(student)
+    const stored: Stored = {
+      features,
+      scores,
+      windows: decoded(WINDOW_STATE, held?.w ?? null, student),
+      knowledge: decoded(SCORE_STATE, held?.s ?? null, student),
+    }
+    const erasure = stored.windows?.erasure ?? null
+    const history = honouring(erasure, inOffsetOrder(records))
+    const folded = foldHistory(student, history, options, keptAfter(erasure, checkpoint))
+    const c = compareStudent(folded, stored, options, {
+      since: activated.get(partition) ?? 0,
+      firstOffset: Math.max(0, folded.firstOffset),
+      installedAt: installed.get(student) ?? -1,
+    })
+    out.students++
+    out.events += folded.events
+    out.approximate += c.approximate
+    if (folded.from !== null) out.fromCheckpoint++
+    out.behind += folded.behind
+    if (c.otherVersions) out.otherVersions++
+    if (c.stale) out.stale.push({ tenant, student })
+    tally.merge(c.tally)
+    if (c.differences.length === 0) continue
+    out.differing.push({
+      tenant,
+      student,
+      differences: c.differences.slice(0, KEPT_DIFFERENCES),
+      count: c.differences.length,
+      extra: [...new Set(c.differences.filter((d) => d.kind === 'extra' && ROWS.has(d.field)).map((d) => d.topic))],
+    })
+  }
+  return out
+}
+
+parentPort!.on('message', (m: Round | Task) => {
+  if (m.type === 'round') return begin(m)
+  try {
+    const result = compare(m, round!)
+    parentPort!.postMessage(result, [result.tally.buffer as ArrayBuffer])
+  } catch (e) {
+    const { message, stack } = e as Error
+    parentPort!.postMessage({ type: 'failed', id: m.id, message, stack: stack ?? '' })
+  }
+})

@@ -1,0 +1,51 @@
+import type { JobHandler } from '@mastery/topology/ports/job-queue.ts'
+import { LEARNERS } from '../learners.ts'
+import type { TrainParts } from './train.ts'
+import { trainFromGold } from './train.ts'
+
+/** What a run takes. */
+type Payload = {
+  models: string[]
+  seed?: number
+}
+
+type Trained = { versions: { model: string; version: string; auc: number; gain_low: number | null }[] }
+
+/**
+ * Fits on what gold has and keeps the outcome as versions; activating one takes a person. The fits run in threads of
+ * their own. A run that was cut off is done again; what it had published by then is published under the same name.
+ */
+export function trainJob(open: (signal: AbortSignal) => Promise<TrainParts>): JobHandler<Payload, Trained> {
+  const known = LEARNERS.map((l) => l.id)
+  return {
+    name: 'train',
+    about: 'Fits models on the answers in gold, measures them on students kept aside, and keeps them as versions.',
+    exclusive: true,
+    attempts: 2,
+    backoffMs: 300_000,
+    parse(payload) {
+      const { models, seed, ...more } = (payload ?? {}) as { models?: unknown; seed?: unknown }
+      const unknown = Array.isArray(models) ? models.filter((m) => !known.includes(m)) : []
+      if (!Array.isArray(models) || models.length === 0 || unknown.length > 0 || Object.keys(more).length > 0)
+        throw new Error(`It takes {"models": ["bkt"], "seed": 1}, with models out of ${known.join(', ')}.`)
+      if (seed !== undefined && !(Number.isInteger(seed) && (seed as number) >= 0))
+        throw new Error('seed must be a whole number of 0 or more.')
+      return { models: models as string[], ...(seed === undefined ? {} : { seed: seed as number }) }
+    },
+    async run({ models, seed }, { signal, progress }) {
+      const parts = await open(signal)
+      const manifests = await trainFromGold(
+        { ...parts, signal },
+        { learners: models, seed: seed ?? 1, folds: 5, draws: 1000, progress },
+      )
+      return {
+        versions: manifests.map(({ model, version, metrics }) => ({
+          model,
+          version,
+          auc: metrics['auc']!,
+          gain_low: metrics['gain_log_loss_low'] ?? null,
+        })),
+      }
+    },
+  }
+}

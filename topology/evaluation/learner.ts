@@ -1,0 +1,36 @@
+import type { AnswerLog } from './answer-log.ts'
+
+/**
+ * One way to learn a model from answers. The artefact is data: it names items and topics by their names, so that it can
+ * be applied to any other log. Fitting never sees the log that it is tested on.
+ */
+export interface Learner<A = unknown> {
+  id: string
+  /** One sentence for people. */
+  about: string
+  /** Streaming model whose `parse` reads the artefacts, where it is not the one of the same id; several may make them. */
+  serves?: string
+  fit(train: AnswerLog, run: FitRun): Promise<A> | A
+  /**
+   * Probability of a correct answer per row of `log`, made from the rows of the same student in earlier bundles alone
+   * (and from `artefact`). Finite, between 0 and 1.
+   */
+  predict(artefact: A, log: AnswerLog, run: FitRun): Promise<Float64Array> | Float64Array
+  /** As bytes and back, to the bit. `parse` throws an Error that names what does not fit. */
+  encode(artefact: A): Uint8Array
+  parse(bytes: Uint8Array): A
+}
+
+/** What a fit needs of the world. */
+export interface FitRun {
+  /** The same seed, log and backend give the same artefact. */
+  seed: number
+  signal?: AbortSignal
+  /** `loss` where the fit has one: mean log loss, natural logarithm. */
+  progress?(p: { phase: string; done: number; total: number; loss?: number }): void
+  /** Keeps what a killed fit goes on from; `load` gives null where nothing was kept. */
+  checkpoint?: { load(): Promise<Uint8Array | null>; save(bytes: Uint8Array): Promise<void> }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: each learner reads its own artefact
+export type AnyLearner = Learner<any>

@@ -1,0 +1,55 @@
+import type { Factor, TopicScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
+
+const points = (effect: number): string => {
+  const p = Math.round(effect * 100)
+  return p === 0
+    ? 'hardly any effect'
+    : `${p > 0 ? '+' : '\u2212'}${Math.abs(p)} ${Math.abs(p) === 1 ? 'point' : 'points'}`
+}
+const percent = (x: number): string => `${Math.round(x * 100)} %`
+
+/** One factor as a sentence that a teacher can check. Effects are points of 100. */
+function factorInWords(f: Factor): string {
+  const e = points(f.effect)
+  switch (f.code) {
+    case 'latest_answer':
+      return f.value >= 0.5
+        ? f.value === 1
+          ? `The latest answer was right (${e}).`
+          : `The latest answer earned ${percent(f.value)} (${e}).`
+        : f.value === 0
+          ? `The latest answer was wrong (${e}).`
+          : `The latest answer earned only ${percent(f.value)} (${e}).`
+    case 'recent_answers':
+      return `Answers on this topic average ${percent(f.value)}, older ones counting less (${e}).`
+    case 'hints':
+      return `Hints took ${percent(f.value)} of the credit (${e}).`
+    case 'practice':
+      if (f.value === 1)
+        return `One answer so far ${f.effect >= 0 ? 'counts for the skill' : 'does not show the skill yet'} (${e}).`
+      return `The sequence of ${f.value} answers ${f.effect >= 0 ? 'suggests that the skill is there' : 'does not show the skill yet'} (${e}).`
+    case 'overall_ability':
+      return f.value >= 0 ? `Does well across all topics (${e}).` : `Has trouble across all topics (${e}).`
+    case 'topic_ability':
+      return f.value >= 0
+        ? `Does better here than on other topics (${e}).`
+        : `Does worse here than on other topics (${e}).`
+    default:
+      return `${f.code.replaceAll('_', ' ')}: ${f.value} (${e}).`
+  }
+}
+
+const STANDINGS: Record<string, string> = {
+  strength: 'A strength',
+  weakness: 'Needs attention',
+  developing: 'Developing',
+  insufficient: 'Too few answers to say',
+}
+
+/** Why a score is what it is. `text` is one line; `reasons` the same factor by factor, largest first. */
+export function explainInWords(row: TopicScore): { text: string; reasons: string[] } {
+  const blend = row.scores.at(-1)
+  const reasons = row.factors.map(factorInWords)
+  const head = `${STANDINGS[row.standing] ?? row.standing}: ${blend ? percent(blend.mastery) : '?'} give or take ${Math.round(row.uncertainty * 100)}.`
+  return { text: [head, ...reasons].join(' '), reasons }
+}

@@ -1,0 +1,21 @@
+import type { AnyLearner } from '../evaluation/learner.ts'
+import { BKT_LEARNER } from './bkt/learner.ts'
+import { BKT_FORGET_LEARNER } from './bkt-forget/learner.ts'
+import { BLEND } from './blend/learner.ts'
+import { ELO_LEARNER } from './elo/learner.ts'
+import { IRT_LEARNER } from './irt/learner.ts'
+import { ITEM_RATE } from './item-rate/learner.ts'
+import { PFA } from './pfa/learner.ts'
+import { TREES } from './trees/learner.ts'
+
+/** Everything that can be fitted, once: a line per learner, whoever writes it. */
+export const LEARNERS: readonly AnyLearner[] = [
+  BKT_LEARNER,
+  BKT_FORGET_LEARNER,
+  ELO_LEARNER,
+  IRT_LEARNER,
+  ITEM_RATE,
+  PFA,
+  TREES,
+  BLEND,
+]

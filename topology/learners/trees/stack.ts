@@ -1,0 +1,141 @@
+import { type AnswerLog, studentsOf } from '../../evaluation/answer-log.ts'
+import type { FitRun } from '../../evaluation/learner.ts'
+import { hash53 } from '../../events/hash.ts'
+import { type Base, logitOf } from './bases.ts'
+import { binned } from './bins.ts'
+import { type BoostOptions, boost } from './boost.ts'
+import { addLogits, type Columns, type Forest } from './forest.ts'
+import { HISTORY_FEATURES, historyColumns } from './history.ts'
+import { type ItemStats, itemStats } from './item-stats.ts'
+
+/** Trees over other models' predictions, with those models. */
+export interface Stack {
+  /** Artefact of each base, fitted on all answers. */
+  bases: unknown[]
+  stats: ItemStats
+  /** Of each fold, stopped by that fold's students; the prediction is the mean of their logits. */
+  forests: Forest[]
+}
+
+/** What each part says of training rows whose students it was not fitted on, in logits. */
+export interface OutOfFold {
+  fold: Uint8Array
+  /** In the order of the bases. */
+  bases: Float64Array[]
+  trees: Float64Array
+}
+
+export interface StackOptions extends BoostOptions {
+  folds: number
+  /** Forests per fold, drawn apart. */
+  perFold: number
+}
+
+export function featureNames(bases: readonly Base[]): string[] {
+  return [...bases.flatMap((b) => [`${b.learner.id}_logit`, ...b.more]), ...HISTORY_FEATURES]
+}
+
+/**
+ * Every feature that could have seen a row's answer is made without its student: students are dealt into folds, and the
+ * models, the item rates and the successions behind the features of a fold's rows are of the other folds. Each fold's
+ * forest learns from the other folds and ends where this fold's loss is least.
+ */
+export async function fitStack(
+  log: AnswerLog,
+  bases: readonly Base[],
+  o: StackOptions,
+  run: FitRun,
+): Promise<Stack & { outOfFold: OutOfFold }> {
+  const folds = Math.max(1, Math.min(o.folds, log.students.length))
+  const { fold, ofStudent } = dealt(log, folds, run.seed)
+  const x = featureNames(bases).map(() => new Float32Array(log.size))
+  const logits = bases.map(() => new Float64Array(log.size))
+  const steps = (folds === 1 ? 1 : folds + 1) * bases.length + folds * o.perFold
+  let done = 0
+  const told = (phase: string, loss?: number, part = 0) =>
+    run.progress?.({ phase, done: done + part, total: steps, ...(loss === undefined ? {} : { loss }) })
+  const quiet: FitRun = { seed: run.seed, ...(run.signal ? { signal: run.signal } : {}) }
+  const fitBases = async (train: AnswerLog, name: string) => {
+    const fitted: unknown[] = []
+    for (const b of bases) {
+      run.signal?.throwIfAborted()
+      fitted.push(await b.learner.fit(train, quiet))
+      done++
+      told(`${b.learner.id} ${name}`)
+    }
+    return { bases: fitted, stats: itemStats(train) }
+  }
+  const all = await fitBases(log, 'on all')
+  for (let k = 0; k < folds; k++) {
+    const mine = (s: number) => ofStudent[s] === k
+    const fitted =
+      folds === 1
+        ? all
+        : await fitBases(
+            studentsOf(log, (s) => !mine(s)),
+            `without fold ${k + 1}`,
+          )
+    const part = await stackColumns(fitted, bases, studentsOf(log, mine), quiet)
+    let from = 0
+    for (let r = 0; r < log.size; r++) {
+      if (fold[r] !== k) continue
+      for (let f = 0; f < x.length; f++) x[f]![r] = part.x[f]![from]!
+      for (let b = 0; b < bases.length; b++) logits[b]![r] = part.logits[b]![from]!
+      from++
+    }
+  }
+  const data = binned(x)
+  const forests: Forest[] = []
+  const trees = new Float64Array(log.size)
+  for (let stream = 0; stream < folds * o.perFold; stream++) {
+    const k = stream % folds
+    const grown = boost(data, log.correct, (r) => folds > 1 && fold[r] === k, o, {
+      seed: run.seed,
+      stream,
+      ...(run.signal ? { signal: run.signal } : {}),
+      onTree: (n, loss) => {
+        if (n % 10 === 0) told(`trees of fold ${k + 1}`, loss, n / o.rounds)
+      },
+    })
+    done++
+    forests.push(grown.forest)
+    for (let r = 0; r < log.size; r++) if (fold[r] === k) trees[r]! += grown.logits[r]! / o.perFold
+  }
+  return { ...all, forests, outOfFold: { fold, bases: logits, trees } }
+}
+
+/** Folds of equal numbers of students, in the order of their names' hashes. */
+function dealt(log: AnswerLog, folds: number, seed: number): { fold: Uint8Array; ofStudent: Uint8Array } {
+  const hashes = log.students.map((name) => hash53(`${seed}\u001f${name}`))
+  const ofStudent = new Uint8Array(log.students.length)
+  const order = [...hashes.keys()].sort((a, b) => hashes[a]! - hashes[b]! || a - b)
+  order.forEach((s, i) => {
+    ofStudent[s] = i % folds
+  })
+  return { fold: Uint8Array.from(log.student, (s) => ofStudent[s]!), ofStudent }
+}
+
+/** Features of every row, in the order of `featureNames`, and the logits of each base. */
+export async function stackColumns(
+  fitted: Pick<Stack, 'bases' | 'stats'>,
+  bases: readonly Base[],
+  log: AnswerLog,
+  run: FitRun,
+): Promise<{ x: Columns; logits: Float64Array[] }> {
+  const x: Float32Array[] = []
+  const logits: Float64Array[] = []
+  for (const [i, b] of bases.entries()) {
+    const { p, more } = await b.columns(fitted.bases[i], log, run)
+    const z = p.map(logitOf)
+    logits.push(z)
+    x.push(Float32Array.from(z), ...more)
+  }
+  return { x: [...x, ...historyColumns(log, fitted.stats)], logits }
+}
+
+/** Mean of the forests' logits. */
+export function treeLogits(forests: readonly Forest[], x: Columns, size: number): Float64Array {
+  const out = new Float64Array(size)
+  for (const f of forests) addLogits(f, x, out, 1 / forests.length)
+  return out
+}

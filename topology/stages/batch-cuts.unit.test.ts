@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { hash128 } from '../events/hash.ts'
+import { Random } from '../school/random.ts'
+import { simulateSchool } from '../school/school.ts'
+import { exact } from '../testing/exact.ts'
+import { command, DAY_ZERO, eventInput, marker, shuffled, troublesomeLog } from '../testing/learner-log.ts'
+import { bothStages, type DriverOptions, type Input, TopologyDriver } from '../testing/topology-driver.ts'
+
+const BKT_2 = { default: { prior: 0.3, learn: 0.15, slip: 0.08, guess: 0.25, forget: 0.01 } }
+
+const school = simulateSchool({
+  seed: 5,
+  students: 40,
+  events: 6000,
+  tenant: 'school',
+  pseudonym: (id) => hash128('test', id),
+})
+const schoolLog: Input[] = [...school.records()].map((r) =>
+  r.type === 'event' ? eventInput(r.event) : { subject: 'tick', value: { at: r.at } },
+)
+
+/** Late, out of order, with duplicates, markers, ticks and commands in between. */
+function handMade(): Input[] {
+  const events = troublesomeLog(3, 400)
+  const late = shuffled(events, 1).slice(0, 80)
+  const log: Input[] = events.filter((e) => !late.includes(e)).map(eventInput)
+  log.splice(200, 0, ...late.map(eventInput), ...events.slice(0, 30).map(eventInput))
+  log.splice(20, 0, { subject: 'tick', value: { at: DAY_ZERO } }, command('c1', 'void', { target_event_id: 'e7' }))
+  log.splice(90, 0, marker('prepare', 'bkt', '2', BKT_2), marker('activate', 'bkt', '9'))
+  log.splice(120, 0, marker('activate', 'bkt', '2'), command('c2', 'erase'))
+  return log
+}
+
+/** Everything that left the stages, and every state. */
+function rows(log: readonly Input[], ring: { min: number; max: number; days: number }, options: DriverOptions) {
+  const driver = new TopologyDriver(bothStages(ring), { partitions: 3, ...options }).send(...log)
+  const dropped = driver.steps.map(({ stage, record, result }) =>
+    result.type === 'drop' ? `${stage} ${exact(record.origin)} ${result.reason}` : result.type,
+  )
+  return [
+    ...driver.outputs('learning.features').map(exact),
+    ...driver.outputs('mastery.scores').map(exact),
+    ...driver.deadLetters().map(exact),
+    ...dropped,
+  ]
+}
+
+function randomCuts(seed: number): DriverOptions {
+  const random = new Random(seed)
+  return { cut: () => random.uniform() < 0.15 }
+}
+
+const CUTS: [string, () => DriverOptions][] = [
+  ['1', () => ({ cut: () => true })],
+  ['7', () => ({ cut: (_stage, count) => count % 7 === 0 })],
+  ['1000', () => ({ cut: (_stage, count) => count % 1000 === 0 })],
+  ['random', () => randomCuts(1)],
+  ['other random', () => randomCuts(2)],
+]
+
+describe('batching never decides what exists', () => {
+  const wide = { min: 1024, max: 4096, days: 90 }
+  const tight = { min: 16, max: 60, days: 20 }
+  const logs: [string, Input[], typeof wide][] = [
+    ['a hand-made log', handMade(), wide],
+    ['a hand-made log in small rings', handMade(), tight],
+  ]
+
+  for (const [name, log, ring] of logs) {
+    const whole = rows(log, ring, {})
+    it.each(CUTS)(`${name}: the same rows in batches of %s`, (_size, options) => {
+      expect(rows(log, ring, options())).toEqual(whole)
+    })
+  }
+
+  const schoolWhole = rows(schoolLog, wide, {})
+  it.each(CUTS.slice(1, 4))('the simulated school: the same rows in batches of %s', (_size, options) => {
+    expect(rows(schoolLog, wide, options()).join('\n') === schoolWhole.join('\n')).toBe(true)
+  })
+
+  it('has rows to compare', () => {
+    const driver = new TopologyDriver(bothStages(), { partitions: 3 }).send(...schoolLog)
+    expect(driver.features()).toHaveLength(6000)
+    const sent = school.sent()
+    expect(driver.scores().filter((s) => s.predictions.length > 0)).toHaveLength(sent.opportunities)
+    const how = driver.features().map((f) => f.disposition)
+    expect(how.filter((d) => d === 'duplicate')).toHaveLength(sent.duplicates)
+    const made = new TopologyDriver(bothStages()).send(...handMade()).features()
+    for (const d of ['counted', 'outranked', 'corrected', 'superseded', 'duplicate', 'context', 'view_unpaired'])
+      expect(made.some((f) => f.disposition === d)).toBe(true)
+  })
+})

@@ -1,0 +1,78 @@
+import type { Factor } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
+import { MODELS } from '../../models/catalog.ts'
+import type { ParamSet } from './fold.ts'
+import { COUNT_AT, type Knowledge, MODEL_AT, SNAP_AT, STUDENT_AT, TOPIC_WIDTH } from './state.ts'
+
+const N = MODELS.length
+
+/**
+ * The three factors that moved the blended mastery most: each is a counterfactual difference, the blend minus what it
+ * would be without that reason. `change` is what the newest answer did, null for rows that another event revised.
+ */
+export function factorsOf(
+  k: Knowledge,
+  name: string,
+  topic: number,
+  params: ParamSet,
+  change: { score: number; effect: number } | null,
+): Factor[] {
+  const at = topic * TOPIC_WIDTH
+  const found: Factor[] = []
+  for (let m = 0; m < N; m++)
+    MODELS[m]!.explain(
+      params[m],
+      name,
+      k.student,
+      STUDENT_AT[m]!,
+      k.topics,
+      at + MODEL_AT[m]!,
+      k.topics[at + COUNT_AT]!,
+      found,
+    )
+  for (const f of found) f.effect /= N
+  if (change) found.push({ code: 'latest_answer', value: change.score, effect: change.effect })
+  sortByEffect(found)
+  if (found.length > 3) found.length = 3
+  return found
+}
+
+/** Largest effect first, then by code. In place: for six of them Array's own sort costs more than finding them did. */
+function sortByEffect(found: Factor[]): void {
+  for (let i = 1; i < found.length; i++) {
+    const f = found[i]!
+    const size = Math.abs(f.effect)
+    let at = i
+    for (; at > 0; at--) {
+      const before = found[at - 1]!
+      const other = Math.abs(before.effect)
+      if (other > size || (other === size && before.code < f.code)) break
+      found[at] = before
+    }
+    found[at] = f
+  }
+}
+
+/**
+ * Standard deviation of the blended mastery m after n opportunities: sqrt(m (1 - m) / (n + 2) + v), the spread of a
+ * proportion with two pseudo-answers, and v the variance of the models around their mean, since where they disagree
+ * nobody knows better. At most 0.5.
+ */
+export function uncertaintyOf(k: Knowledge, topic: number): number {
+  const at = topic * TOPIC_WIDTH + SNAP_AT
+  const m = k.topics[at + N]!
+  const n = k.topics[topic * TOPIC_WIDTH + COUNT_AT]!
+  let v = 0
+  for (let i = 0; i < N; i++) {
+    const d = k.topics[at + i]! - m
+    v += d * d
+  }
+  return Math.min(0.5, Math.sqrt((m * (1 - m)) / (n + 2) + v / N))
+}
+
+/** Fewer opportunities than this say nothing yet. */
+const ENOUGH = 3
+
+export function standingOf(mastery: number, opportunities: number): string {
+  if (opportunities < ENOUGH) return 'insufficient'
+  return mastery >= 0.8 ? 'strength' : mastery <= 0.4 ? 'weakness' : 'developing'
+}

@@ -1,0 +1,64 @@
+import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
+import { hash53 } from '../../events/hash.ts'
+import { MODELS } from '../../models/catalog.ts'
+import { fileOf, type ParameterFile, ParametersNotLoaded, parametersOf } from '../../models/parameters.ts'
+import type { StepResult } from '../../stage.ts'
+import { versionsChanged } from './in-force.ts'
+import type { ActiveModel, ScoreMeta } from './meta.ts'
+
+/** Versions that a generation begins with; markers from before `until` (UTC milliseconds) don't change them. */
+export interface PinnedModels {
+  models: Readonly<Record<string, ActiveModel>>
+  until: number
+}
+
+/**
+ * Carries out a marker that concerns models. Null: it is to be forwarded; else it was carried out before, or can't be.
+ */
+export function applyMarker(marker: Marker, meta: ScoreMeta, pinned?: PinnedModels): StepResult | null {
+  if (marker.subject !== 'model') return null
+  if (pinned?.models[marker.name] && marker.issued_at < pinned.until) return null
+  const id = hash53(marker.marker_id)
+  if (meta.markers.has(id)) return { type: 'drop', reason: 'seen' }
+  const model = MODELS.find((m) => m.id === marker.name)
+  const refuse = (message: string): StepResult => ({ type: 'dead_letter', code: 'marker_refused', message })
+  if (!model)
+    return refuse(
+      `There is no model "${marker.name}"; the models that take versions are ${MODELS.map((m) => m.id).join(', ')}.`,
+    )
+  if (marker.action === 'prepare') {
+    try {
+      parametersOf(model, marker.payload)
+    } catch (e) {
+      if (e instanceof ParametersNotLoaded) throw e
+      return refuse(`Version ${marker.version} of ${marker.name} can't be prepared: ${(e as Error).message}`)
+    }
+    meta.prepared.set(marker.name, { version: marker.version, payload: marker.payload })
+  } else if (marker.action === 'activate') {
+    const ready = meta.prepared.get(marker.name)
+    if (ready?.version !== marker.version)
+      return refuse(
+        `Version ${marker.version} of ${marker.name} was not prepared in this partition; send a prepare marker first.`,
+      )
+    meta.active.set(marker.name, ready)
+    versionsChanged(meta)
+  }
+  meta.markers.add(id)
+  return null
+}
+
+/** The file that the marker's version is in. One that can't be read as such is refused by the step. */
+export function filesOfMarker(marker: Marker): ParameterFile[] {
+  if (marker.subject !== 'model' || marker.action !== 'prepare') return []
+  try {
+    const f = fileOf(marker.payload)
+    return f === null ? [] : [f]
+  } catch {
+    return []
+  }
+}
+
+/** The files of the versions that are in force or prepared. */
+export function filesOfMeta(meta: Pick<ScoreMeta, 'active' | 'prepared'>): ParameterFile[] {
+  return [...meta.active.values(), ...meta.prepared.values()].flatMap((a) => fileOf(a.payload) ?? [])
+}

@@ -1,0 +1,50 @@
+import type { ModelScore, TopicScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
+import { MODELS } from '../../models/catalog.ts'
+import { factorsOf, standingOf, uncertaintyOf } from './explain.ts'
+import type { ParamSet } from './fold.ts'
+import { inForce, MODEL_IDS } from './in-force.ts'
+import type { ScoreMeta } from './meta.ts'
+import { COUNT_AT, LAST_AT, type ScoreState, SNAP_AT, TOPIC_WIDTH } from './state.ts'
+
+const N = MODELS.length
+
+/** One topic's row as the models see it now. Also what the API shows. */
+export function topicScore(
+  s: ScoreState,
+  topic: number,
+  meta: ScoreMeta,
+  change: { score: number; effect: number } | null,
+  asOf: number,
+): TopicScore {
+  const { params, versions } = inForce(meta)
+  const at = topic * TOPIC_WIDTH
+  const k = s.current
+  const scores: ModelScore[] = []
+  for (let m = 0; m <= N; m++)
+    scores.push({ model: MODEL_IDS[m]!, version: versions[m]!, mastery: k.topics[at + SNAP_AT + m]! })
+  const opportunities = k.topics[at + COUNT_AT]!
+  return {
+    topic: s.sets.topics.names[topic]!,
+    as_of: opportunities > 0 ? k.topics[at + LAST_AT]! : asOf,
+    revision: change === null,
+    opportunities,
+    scores,
+    uncertainty: uncertaintyOf(k, topic),
+    standing: standingOf(k.topics[at + SNAP_AT + N]!, opportunities),
+    factors: factorsOf(k, s.sets.topics.names[topic]!, topic, params, change),
+  }
+}
+
+/** The blend before a topic's first opportunity, for a student of whom nothing else is known. */
+export function prior(s: ScoreState, topic: number, params: ParamSet): number {
+  let sum = 0
+  for (let m = 0; m < N; m++) {
+    const model = MODELS[m]!
+    const student = new Float64Array(Math.max(1, model.studentSlots))
+    const slots = new Float64Array(Math.max(1, model.topicSlots))
+    model.initStudent(params[m], student, 0)
+    model.initTopic(params[m], s.sets.topics.names[topic]!, slots, 0)
+    sum += model.mastery(params[m], student, 0, slots, 0)
+  }
+  return sum / N
+}

@@ -1,0 +1,142 @@
+/**
+ * Every topic once. Partition counts come from the profile, and for derived topics from their generation; a partition has
+ * one source, so that one student's history stays one ordered sequence.
+ */
+export type SubjectName =
+  | 'learning-event'
+  | 'student-command'
+  | 'marker'
+  | 'tick'
+  | 'feature-record'
+  | 'mastery-score'
+  | 'reject'
+
+/** Topics that stages compute: every generation has its own. */
+export type DerivedTopic = 'learning.features' | 'mastery.scores'
+
+export type TopicName =
+  | 'learning.intake'
+  | 'learning.events'
+  | DerivedTopic
+  | `${DerivedTopic}.g${number}`
+  | 'learning.rejects'
+  | 'mastery.control'
+
+export interface TopicSpec {
+  name: TopicName
+  /** What the record key is. */
+  key: 'student pseudonym' | "producer's own" | 'reject id' | 'name of the thing'
+  /** Schema subjects that may stand in it; empty: raw bytes that nobody has read yet. */
+  subjects: readonly SubjectName[]
+  /** Days that the log keeps. 0: forever (compacted). */
+  retentionDays: number
+  compacted: boolean
+  /** Computed by a stage: a new generation writes to one of its own. */
+  derived: boolean
+  /** Where records go that a reader of this topic cannot process. */
+  deadLetter: TopicName
+  writers: readonly string[]
+  readers: readonly string[]
+  about: string
+}
+
+export const TOPICS: readonly TopicSpec[] = [
+  {
+    name: 'learning.intake',
+    key: "producer's own",
+    subjects: [],
+    retentionDays: 7,
+    compacted: false,
+    derived: false,
+    deadLetter: 'learning.rejects',
+    writers: ['outside producers'],
+    readers: ['collector'],
+    about: 'Raw JSON events from producers that speak Kafka; their partitioner and ids are not ours.',
+  },
+  {
+    name: 'learning.events',
+    key: 'student pseudonym',
+    subjects: ['learning-event', 'student-command', 'marker', 'tick'],
+    retentionDays: 97,
+    compacted: false,
+    derived: false,
+    deadLetter: 'learning.rejects',
+    writers: ['collector', 'jobs', 'cli'],
+    readers: ['features', 'gold'],
+    about: 'Canonical learner events, student commands, markers and ticks.',
+  },
+  {
+    name: 'learning.features',
+    key: 'student pseudonym',
+    subjects: ['feature-record', 'marker', 'tick'],
+    retentionDays: 30,
+    compacted: false,
+    derived: true,
+    deadLetter: 'learning.rejects',
+    writers: ['features'],
+    readers: ['scoring', 'gold'],
+    about: 'What became of each event, and the 7, 30 and 90 day windows of the topics that it touched.',
+  },
+  {
+    name: 'mastery.scores',
+    key: 'student pseudonym',
+    subjects: ['mastery-score', 'marker', 'tick'],
+    retentionDays: 30,
+    compacted: false,
+    derived: true,
+    deadLetter: 'learning.rejects',
+    writers: ['scoring'],
+    readers: ['gold'],
+    about: 'Predictions before and scores after every opportunity, explained.',
+  },
+  {
+    name: 'learning.rejects',
+    key: 'reject id',
+    subjects: ['reject'],
+    retentionDays: 30,
+    compacted: false,
+    derived: false,
+    deadLetter: 'learning.rejects',
+    writers: ['collector', 'features', 'scoring', 'gold', 'cli'],
+    readers: ['gold', 'cli'],
+    about: 'Bytes that could not become a record, with their origin and the reason: rejects and dead letters.',
+  },
+  {
+    name: 'mastery.control',
+    key: 'name of the thing',
+    subjects: ['marker'],
+    retentionDays: 0,
+    compacted: true,
+    derived: false,
+    deadLetter: 'learning.rejects',
+    writers: ['jobs', 'cli'],
+    readers: ['gold'],
+    about: 'The newest status of every generation, for services that start; each of them reads it whole.',
+  },
+]
+
+/** The topic that a generation writes and reads: the first keeps the plain name. */
+export function topicAt<T extends TopicName>(name: T, generation: number): T | `${DerivedTopic}.g${number}` {
+  return generation > 0 && topicSpec(name).derived ? (`${name}.g${generation}` as `${DerivedTopic}.g${number}`) : name
+}
+
+/** Without its generation. */
+export function plainTopic(name: TopicName): TopicName {
+  return name.replace(/\.g\d+$/, '') as TopicName
+}
+
+export function topicSpec(name: TopicName): TopicSpec {
+  const plain = plainTopic(name)
+  const spec = TOPICS.find((t) => t.name === plain)
+  if (!spec) throw new Error(`No topic is called ${name}; topics.ts lists them.`)
+  return spec
+}
+
+/**
+ * The topics that a service reads for a generation, in the order of the flow. What is not computed (events, rejects)
+ * is the same for all generations: gold takes it once, with generation 0.
+ */
+export function topicsReadBy(service: string, generation = 0): TopicName[] {
+  const read = TOPICS.filter((t) => t.readers.includes(service))
+  return read.filter((t) => generation === 0 || t.derived || service !== 'gold').map((t) => topicAt(t.name, generation))
+}
