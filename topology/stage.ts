@@ -88,6 +88,11 @@ export interface Stage<S, M> {
   files?(record: StageRecord | null, meta: M): readonly ParameterFile[]
   /** Changes `state` and `meta` in place. `state` is null exactly where `keyOf` gave null. */
   step(record: StageRecord, state: S | null, meta: M): StepResult
+  /**
+   * Steps for records in order, where a part of the work is done for many students at a time; what comes out does not
+   * hang on how records are put together. Null: `step` alone does for these. After an error the states are void.
+   */
+  together?(records: readonly StageRecord[], states: readonly (S | null)[], meta: M): Promise<StepResult[]> | null
 }
 
 /** Stages differ in their state types; the runtime treats them alike. */

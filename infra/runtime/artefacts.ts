@@ -22,7 +22,7 @@ export function provideFrom(store: ArtefactStore): ProvideFiles {
           throw new Error(
             `Version ${f.version} of ${f.model} in the artefact store is not the one that was prepared: its ${f.file} has another checksum. Restore the folder from which "npx mastery models prepare" was run.`,
           )
-        provideParameters(f, Buffer.from(held.get(f.file)!).toString('utf8'))
+        provideParameters(f, held.get(f.file)!)
       } catch (cause) {
         throw new TransientError((cause as Error).message, { cause })
       }

@@ -107,9 +107,16 @@ export class FoldLogic implements PartitionLogic {
     await this.files(records)
     const { keys, states } = await this.states(records, fence)
     const batch = this.batch
+    const stateOf = (key: string | null) => (key === null ? null : states.get(key))
+    const together = this.stage.together?.(
+      records.map((d) => d.record),
+      keys.map(stateOf),
+      this.meta,
+    )
+    const results = together ? await together : null
     records.forEach((d, i) => {
       const key = keys[i]!
-      const result = this.stage.step(d.record, key === null ? null : states.get(key), this.meta)
+      const result = results?.[i] ?? this.stage.step(d.record, stateOf(key), this.meta)
       if (result.type === 'dead_letter') {
         const { topic, partition } = d.record.origin
         const { code, message } = result

@@ -4,6 +4,7 @@ import type { ArtefactStore } from '@mastery/topology/ports/artefact-store.ts'
 import type { EventLog } from '@mastery/topology/ports/event-log.ts'
 import type { JobDefinition, JobQueue } from '@mastery/topology/ports/job-queue.ts'
 import type { Telemetry } from '@mastery/topology/ports/telemetry.ts'
+import type { Servers } from '@mastery/topology/served/servers.ts'
 import { TOPICS } from '@mastery/topology/topics.ts'
 import { ClickHouseGold } from '../adapters/clickhouse/gold.ts'
 import { Environment } from '../adapters/embedded/environment.ts'
@@ -17,6 +18,7 @@ import { ConfigError, type Profile } from '../config/profile.ts'
 import { sealer } from '../config/reject-keys.ts'
 import { readOrCreateSecrets, readSecrets, type Secrets } from '../config/secrets.ts'
 import { type ProvideFiles, provideFrom } from './artefacts.ts'
+import { openServers } from './engines.ts'
 import { Generations } from './generations.ts'
 import type { RuntimeParts } from './stage-runner.ts'
 
@@ -32,6 +34,7 @@ export interface Installation extends RuntimeParts {
   /** Trained models. */
   artefacts: ArtefactStore
   provide: ProvideFiles
+  servers: Servers
   openGold(): Promise<ClickHouseGold>
   /** The queue of jobs; the definitions are all jobs there are. */
   openJobs(jobs: readonly JobDefinition[]): Promise<JobQueue>
@@ -60,7 +63,8 @@ async function sameCount(log: EventLog, profile: Profile, close: () => Promise<v
 export async function openInstallation(profile: Profile, telemetry: Telemetry): Promise<Installation> {
   const topics = TOPICS.map((t) => t.name)
   const artefacts = new FileArtefactStore(profile.modelsDir)
-  const models = { artefacts, provide: provideFrom(artefacts) }
+  const servers = openServers(telemetry)
+  const models = { artefacts, provide: provideFrom(artefacts), servers }
   if (profile.servers === null) {
     mkdirSync(profile.dataDir, { recursive: true })
     const { secrets, createdApiKey } = readOrCreateSecrets(profile.tenantsFile)
@@ -92,10 +96,13 @@ export async function openInstallation(profile: Profile, telemetry: Telemetry): 
       async openJobs(jobs) {
         return new EmbeddedJobs(env, jobs)
       },
-      close: () => env.close(),
+      async close() {
+        await servers.close()
+        await env.close()
+      },
     }
   }
-  const { servers } = profile
+  const addresses = profile.servers
   const { openKafkaLog } = await import('../adapters/kafka/log.ts')
   const { openRedisState } = await import('../adapters/redis/state.ts')
   const own =
@@ -103,15 +110,15 @@ export async function openInstallation(profile: Profile, telemetry: Telemetry): 
       ? readOrCreateSecrets(profile.tenantsFile)
       : { secrets: readSecrets(profile.tenantsFile), createdApiKey: null }
   const log = await openKafkaLog({
-    brokers: servers.kafka,
+    brokers: addresses.kafka,
     clientId: 'mastery-stream',
     telemetry,
     sessionTimeoutMs: profile.sessionTimeoutMs,
   })
   await log.ensureTopics(topics, profile.partitions)
   await sameCount(log, profile, () => log.close())
-  const state = await openRedisState({ url: servers.redis })
-  const codec = await openCodec({ url: servers.registry })
+  const state = await openRedisState({ url: addresses.redis })
+  const codec = await openCodec({ url: addresses.registry })
   const generations = new Generations(log, codec)
   await generations.refresh()
   return {
@@ -127,15 +134,16 @@ export async function openInstallation(profile: Profile, telemetry: Telemetry): 
     telemetry,
     version: VERSION,
     async openGold() {
-      const gold = new ClickHouseGold({ url: servers.clickhouse, cluster: servers.clickhouseCluster })
+      const gold = new ClickHouseGold({ url: addresses.clickhouse, cluster: addresses.clickhouseCluster })
       await gold.migrate()
       return gold
     },
     async openJobs(jobs) {
       const { openBullJobs } = await import('../adapters/bullmq/jobs.ts')
-      return openBullJobs({ url: servers.redis, lockMs: profile.jobLockMs }, jobs)
+      return openBullJobs({ url: addresses.redis, lockMs: profile.jobLockMs }, jobs)
     },
     async close() {
+      await servers.close()
       await log.close()
       await state.close()
     },

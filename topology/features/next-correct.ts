@@ -1,8 +1,10 @@
 import { BLEND } from '../models/blend/model.ts'
 import { MODELS } from '../models/catalog.ts'
 import { parametersOf } from '../models/parameters.ts'
+import { SERVED } from '../served/catalog.ts'
+import { inForce } from '../stages/scoring/in-force.ts'
 import type { ScoreMeta } from '../stages/scoring/meta.ts'
-import { MODEL_AT, type ScoreState, STUDENT_AT, TOPIC_WIDTH } from '../stages/scoring/state.ts'
+import { MODEL_AT, PARTS, type ScoreState, SNAP_AT, STUDENT_AT, TOPIC_WIDTH } from '../stages/scoring/state.ts'
 
 /**
  * Each model's probability that an answer on one topic at `at` (UTC milliseconds) would be correct, then the blend's,
@@ -20,13 +22,19 @@ export function nextCorrect(s: ScoreState, topic: number, meta: ScoreMeta, at: n
     correct: false,
   }
   const found = new Map<string, number>()
-  const all = new Float64Array(MODELS.length)
+  const all = new Float64Array(PARTS).fill(-1)
   MODELS.forEach((model, m) => {
     const params = parametersOf(model, meta.active.get(model.id)?.payload ?? null)
     const place = topic * TOPIC_WIDTH + MODEL_AT[m]!
     all[m] = model.predict(params, k.student, STUDENT_AT[m]!, k.topics, place, asked)
     found.set(model.id, all[m])
   })
-  found.set(BLEND.id, BLEND.combine(all, 0, MODELS.length))
+  // What a trained model says of a topic is its chance of a right answer to any item of it.
+  for (const { at } of inForce(meta).served) {
+    const m = MODELS.length + at
+    all[m] = k.topics[topic * TOPIC_WIDTH + SNAP_AT + m]!
+    if (all[m]! >= 0) found.set(SERVED[at]!.id, all[m]!)
+  }
+  found.set(BLEND.id, BLEND.combine(all, 0, PARTS))
   return found
 }

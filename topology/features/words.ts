@@ -1,5 +1,8 @@
 import type { Factor, TopicScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
 
+import { SERVED } from '../served/catalog.ts'
+import { SEEN_BY } from '../stages/scoring/explain.ts'
+
 const points = (effect: number): string => {
   const p = Math.round(effect * 100)
   return p === 0
@@ -35,8 +38,16 @@ function factorInWords(f: Factor): string {
         ? `Does better here than on other topics (${e}).`
         : `Does worse here than on other topics (${e}).`
     default:
+      if (f.code.startsWith(SEEN_BY)) return seenInWords(f, e)
       return `${f.code.replaceAll('_', ' ')}: ${f.value} (${e}).`
   }
+}
+
+/** What a trained model makes of the answers, beside the others. */
+function seenInWords(f: Factor, e: string): string {
+  const model = SERVED.find((m) => `${SEEN_BY}${m.id}` === f.code)
+  const how = model === undefined ? 'seen by another model' : model.sees
+  return `All answers, ${how}, come to ${percent(f.value)} (${e}).`
 }
 
 const STANDINGS: Record<string, string> = {

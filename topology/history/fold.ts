@@ -33,6 +33,8 @@ export interface HistoryOptions {
   days: readonly number[]
   /** Model versions in force. */
   scoring: ScoreMeta
+  /** Leaves the scores' ring whole: `serveFolded` lets the served models speak and cuts it. */
+  whole?: boolean
 }
 
 /** What the history of one student comes to. */
@@ -127,7 +129,7 @@ export function foldHistory(
   const { scores, older } = kept === null ? { scores: new ScoreState(), older: [] } : resumeScores(kept)
   out.scores = scores
   out.opportunities = [...older, ...opportunities(s)]
-  foldAll(scores, out.opportunities, options.ring, inForce(options.scoring).params)
+  foldAll(scores, out.opportunities, options.whole ? null : options.ring, inForce(options.scoring).params)
   return out
 }
 

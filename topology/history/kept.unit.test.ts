@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compareStates } from '../reconcile/states.ts'
 import { Findings } from '../reconcile/tally.ts'
-import { checkpoint } from '../stages/scoring/fold.ts'
+import { evictLearned, learnBase } from '../stages/scoring/fold.ts'
 import { inForce } from '../stages/scoring/in-force.ts'
 import { SCORE_META } from '../stages/scoring/meta.ts'
 import { SCORE_STATE } from '../stages/scoring/state.ts'
@@ -57,7 +57,8 @@ function outcome(f: FoldedHistory, upTo: FoldedHistory): string[] {
   while (count < ring.n && compareOrder(ring.t[count]!, ring.seq[count]!, ring.id[count]!, end.t, end.seq, end.id) <= 0)
     count++
   if (count > 0 && compareOrder(baseEnd.t, baseEnd.seq, baseEnd.id, end.t, end.seq, end.id) < 0)
-    checkpoint(f.scores, count, inForce(scoring).params)
+    learnBase(f.scores, count, inForce(scoring).params)
+  evictLearned(f.scores, count)
   const kept = keptOf(f, options, 1e6)
   return [
     ...features.map(exact),

@@ -1,3 +1,4 @@
+import type { AnyServed } from '../served/served.ts'
 import type { AnyModel } from './model.ts'
 
 /** Parameters that are too large to travel with a marker: one file of a published artefact, by its contents. */
@@ -38,28 +39,34 @@ export class ParametersNotLoaded extends Error {
 }
 
 /**
- * Parameters by model and checksum: their text, and what it says once somebody asked. Content-addressed, so that whoever
- * reads here reads the same; filled by the runtime before a step needs them.
+ * Parameters by model and checksum: their bytes, and what these say once somebody asked. Content-addressed, so that
+ * whoever reads here reads the same; filled by the runtime before a step needs them.
  */
-const library = new Map<string, { text: string; parsed?: unknown }>()
+const library = new Map<string, { bytes: Uint8Array; parsed?: unknown }>()
 const keyOf = (f: ParameterFile) => `${f.model}/${f.sha256}`
 
 export const hasParameters = (f: ParameterFile): boolean => library.has(keyOf(f))
 
 /**
- * Takes the text of a file whose checksum was verified. What it says is found out when it is asked for, so that a file
- * that can't be parsed is refused where its marker stands.
+ * Takes the bytes of a file whose checksum was verified. What they say is found out when it is asked for, so that a
+ * file that can't be parsed is refused where its marker stands.
  */
-export function provideParameters(f: ParameterFile, text: string): void {
-  if (!hasParameters(f)) library.set(keyOf(f), { text })
+export function provideParameters(f: ParameterFile, bytes: Uint8Array): void {
+  if (!hasParameters(f)) library.set(keyOf(f), { bytes })
 }
 
 /** @throws ParametersNotLoaded */
-export function parametersText(f: ParameterFile): string {
-  const held = library.get(keyOf(f))
-  if (held === undefined) throw new ParametersNotLoaded(f)
-  return held.text
+export function parametersBytes(f: ParameterFile): Uint8Array {
+  return held(f).bytes
 }
+
+function held(f: ParameterFile): { bytes: Uint8Array; parsed?: unknown } {
+  const found = library.get(keyOf(f))
+  if (found === undefined) throw new ParametersNotLoaded(f)
+  return found
+}
+
+const textOf = (bytes: Uint8Array) => new TextDecoder('utf-8', { fatal: true }).decode(bytes)
 
 /** @throws ParametersNotLoaded, or an Error that names what the model can't read */
 export function parametersOf(model: AnyModel, payload: ParameterSource): unknown {
@@ -67,8 +74,22 @@ export function parametersOf(model: AnyModel, payload: ParameterSource): unknown
   const f = fileOf(payload)
   if (f === null) return model.parse(JSON.parse(payload))
   if (f.model !== model.id) throw new Error(`The artefact is one of ${f.model}, not of ${model.id}.`)
-  const held = library.get(keyOf(f))
-  if (held === undefined) throw new ParametersNotLoaded(f)
-  held.parsed ??= model.parse(JSON.parse(held.text))
-  return held.parsed
+  const file = held(f)
+  file.parsed ??= model.parse(JSON.parse(textOf(file.bytes)))
+  return file.parsed
+}
+
+/**
+ * The artefact of a served model's version.
+ * @throws ParametersNotLoaded, or an Error that names what the model can't read
+ */
+export function servedArtefact(model: AnyServed, payload: ParameterSource): unknown {
+  if (payload === null)
+    throw new Error(`${model.id} has no version before one is trained; the marker must name an artefact of one.`)
+  const f = fileOf(payload)
+  if (f === null) return model.parse(new TextEncoder().encode(payload))
+  if (f.model !== model.id) throw new Error(`The artefact is one of ${f.model}, not of ${model.id}.`)
+  const file = held(f)
+  file.parsed ??= model.parse(file.bytes)
+  return file.parsed
 }

@@ -120,7 +120,9 @@ function compareScores(f: FoldedHistory, stored: readonly StoredScores[], option
     else found.row(row.topic, MASTERY_ROW, 'mismatch')
     const values = scoreValues(row)
     for (let i = 0; i < values.length; i++)
-      found.value(row.topic, FIRST_SCORE + i, s.values[i]!, kept(values[i]!, i === 0))
+      // A trained model that is not in force says nothing on either side.
+      if (values[i] !== null || s.values[i] !== null)
+        found.value(row.topic, FIRST_SCORE + i, s.values[i]!, kept(values[i]!, i === 0))
   }
   for (const s of left.values())
     if (s.values[OPPORTUNITIES] !== 0) found.row(s.topic, MASTERY_ROW, 'extra')

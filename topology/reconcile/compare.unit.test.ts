@@ -1,6 +1,7 @@
 import type { LearningEvent } from '@mastery/schemas/src/generated/learning-event.gen.ts'
 import { describe, expect, it } from 'vitest'
 import { featureRowsOf, foldHistory, type HistoryRecord, scoreRowsOf } from '../history/fold.ts'
+import { MODEL_IDS } from '../stages/scoring/in-force.ts'
 import { SCORE_META } from '../stages/scoring/meta.ts'
 import { SCORE_STATE, type ScoreState } from '../stages/scoring/state.ts'
 import { WINDOW_STATE, type WindowState } from '../stages/windowing/state.ts'
@@ -29,7 +30,7 @@ function streamed(events: readonly LearningEvent[], student: string, ring = RING
     scores: own(driver.currentScores()).map((r) => ({
       topic: r.topic,
       values: scoreValues(r),
-      versions: r.scores.map((s) => s.version),
+      versions: MODEL_IDS.map((m) => r.scores.find((s) => s.model === m)?.version ?? ''),
     })),
     // Through their bytes, as a store keeps them.
     windows: WINDOW_STATE.decode(WINDOW_STATE.encode(driver.state<WindowState>('features', student)), student),

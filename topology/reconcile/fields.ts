@@ -1,6 +1,7 @@
 import type { TopicFeatures, WindowCounts } from '@mastery/schemas/src/generated/feature-record.gen.ts'
 import type { TopicScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
 import { MODELS } from '../models/catalog.ts'
+import { SERVED } from '../served/catalog.ts'
 import { MODEL_IDS } from '../stages/scoring/in-force.ts'
 
 /** One thing that is compared: a column of gold, or a part of a state (`state.…`). */
@@ -36,9 +37,9 @@ export const COUNTS = [
 
 const exact = (field: string): Field => ({ field, model: '', tolerance: 0 })
 /** The blend is a mean of the others and moves no further than they do. */
-const BLENDED = Math.max(0, ...MODELS.map((m) => m.tolerance ?? 0))
+const BLENDED = Math.max(0, ...[...MODELS, ...SERVED].map((m) => m.tolerance ?? 0))
 const toleranceOf = (model: string): number =>
-  MODELS.find((m) => m.id === model)?.tolerance ?? (MODEL_IDS.at(-1) === model ? BLENDED : 0)
+  [...MODELS, ...SERVED].find((m) => m.id === model)?.tolerance ?? (MODEL_IDS.at(-1) === model ? BLENDED : 0)
 
 export const FEATURE_FIELDS: readonly Field[] = [
   ...['as_of', 'previous_at', 'attempts_total', 'trend_per_day', 'decayed_accuracy'].map(exact),
@@ -83,5 +84,6 @@ export function featureValues(r: TopicFeatures): Values {
 }
 
 export function scoreValues(r: TopicScore): Values {
-  return [r.as_of, r.opportunities, r.uncertainty, ...r.scores.map((s) => s.mastery)]
+  const of = new Map(r.scores.map((s) => [s.model, s.mastery]))
+  return [r.as_of, r.opportunities, r.uncertainty, ...MODEL_IDS.map((m) => of.get(m) ?? null)]
 }

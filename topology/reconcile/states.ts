@@ -2,7 +2,7 @@ import type { FoldedHistory } from '../history/fold.ts'
 import { MODELS } from '../models/catalog.ts'
 import type { TopicSets } from '../stages/names.ts'
 import { MODEL_IDS } from '../stages/scoring/in-force.ts'
-import { MODEL_AT, type ScoreState, SNAP_AT, STUDENT_AT, TOPIC_WIDTH } from '../stages/scoring/state.ts'
+import { MODEL_AT, NOT_SCORED, type ScoreState, SNAP_AT, STUDENT_AT, TOPIC_WIDTH } from '../stages/scoring/state.ts'
 import { compareOrder, MET } from '../stages/windowing/ring.ts'
 import type { WindowState } from '../stages/windowing/state.ts'
 import { counts } from '../stages/windowing/windows.ts'
@@ -181,7 +181,8 @@ function compareKnowledge(fold: ScoreState, stored: ScoreState, found: Findings)
     for (let m = 0; m < MODELS.length; m++)
       slots(m, name, at + MODEL_AT[m]!, held + MODEL_AT[m]!, a.topics, b.topics, MODELS[m]!.topicSlots)
     for (let m = 0; m < MODEL_IDS.length; m++)
-      slots(m, name, at + SNAP_AT + m, held + SNAP_AT + m, a.topics, b.topics, 1)
+      if (a.topics[at + SNAP_AT + m] !== NOT_SCORED || b.topics[held + SNAP_AT + m] !== NOT_SCORED)
+        slots(m, name, at + SNAP_AT + m, held + SNAP_AT + m, a.topics, b.topics, 1)
     // Time of the newest opportunity, and how many there were.
     slots(
       MODEL_IDS.length - 1,

@@ -1,9 +1,9 @@
 import type { Installation } from '@mastery/infra/runtime/installation.ts'
 import type { FeatureRecord } from '@mastery/schemas/src/generated/feature-record.gen.ts'
 import type { MasteryScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
+import { MODELS } from '@mastery/topology/models/catalog.ts'
 import type { GoldStore } from '@mastery/topology/ports/gold-store.ts'
 import type { School } from '@mastery/topology/school/school.ts'
-import { MODEL_IDS } from '@mastery/topology/stages/scoring/in-force.ts'
 
 const TABLES = [
   'learning_events',
@@ -38,7 +38,8 @@ export async function reconcileCounts(installation: Installation, gold: GoldStor
   )
   const tally = await tallyTopics(installation)
   const d = (name: string) => dispositions[name] ?? 0
-  const models = MODEL_IDS.length
+  // Those that every event is folded by, and their blend: nothing has been trained here.
+  const models = MODELS.length + 1
   const expectations: [what: string, found: number, expected: number][] = [
     ['learning_events', counted['learning_events']!, sent.events],
     ['event_dispositions', counted['event_dispositions']!, sent.events],

@@ -12,7 +12,12 @@ export function scoringService(parts: RuntimeParts, profile: Profile, onFailure:
     (g) =>
       foldStage(
         parts,
-        scoringStage({ ring: windows.ring, generation: g.id, pinned: { models: g.models, until: g.createdAt } }),
+        scoringStage({
+          ring: windows.ring,
+          generation: g.id,
+          pinned: { models: g.models, until: g.createdAt },
+          ...(parts.servers ? { servers: parts.servers } : {}),
+        }),
         { generation: g.id, batch: batch.scoring, cachedStates: cachedStudents, onFailure },
       ),
     onFailure,

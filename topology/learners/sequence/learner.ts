@@ -35,7 +35,7 @@ export function sequenceLearner<S>(
   kind: SequenceKind<S>,
   runtime: () => Promise<TensorRuntime>,
 ): Learner<SequenceArtefact<S>> {
-  const format = `${kind.id}/1`
+  const format = formatOf(kind)
   return {
     id: kind.id,
     about: kind.about,
@@ -55,13 +55,19 @@ export function sequenceLearner<S>(
       return logits.map((l) => 1 / (1 + Math.exp(-Math.max(-SURE, Math.min(SURE, l)))))
     },
     encode: ({ weights, ...rest }) => encodeBundle({ format, ...rest }, weights),
-    parse(bytes) {
-      const { manifest, weights } = decodeBundle(bytes)
-      const { format: found, ...rest } = manifest as { format: string } & Omit<SequenceArtefact<S>, 'weights'>
-      if (found !== format) throw new Error(`These weights are of "${found}"; "${format}" reads them not.`)
-      return { ...rest, weights }
-    },
+    parse: (bytes) => parseSequence(kind, bytes),
   }
+}
+
+const formatOf = (kind: { id: string }) => `${kind.id}/1`
+
+/** @throws Error that says what of the bytes does not fit */
+export function parseSequence<S>(kind: SequenceKind<S>, bytes: Uint8Array): SequenceArtefact<S> {
+  const format = formatOf(kind)
+  const { manifest, weights } = decodeBundle(bytes)
+  const { format: found, ...rest } = manifest as { format: string } & Omit<SequenceArtefact<S>, 'weights'>
+  if (found !== format) throw new Error(`These weights are of "${found}"; "${format}" reads them not.`)
+  return { ...rest, weights }
 }
 
 export function encodeLog(vocabulary: Vocabulary, log: AnswerLog): Encoded {

@@ -1,7 +1,8 @@
 import type { Factor } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
 import { MODELS } from '../../models/catalog.ts'
+import { SERVED } from '../../served/catalog.ts'
 import type { ParamSet } from './fold.ts'
-import { COUNT_AT, type Knowledge, MODEL_AT, SNAP_AT, STUDENT_AT, TOPIC_WIDTH } from './state.ts'
+import { BLEND_AT, COUNT_AT, type Knowledge, MODEL_AT, PARTS, SNAP_AT, STUDENT_AT, TOPIC_WIDTH } from './state.ts'
 
 const N = MODELS.length
 
@@ -29,11 +30,30 @@ export function factorsOf(
       k.topics[at + COUNT_AT]!,
       found,
     )
-  for (const f of found) f.effect /= N
+  const parts = partsAt(k, at)
+  for (const f of found) f.effect /= parts
+  // Of a served model the counterfactual is that it were not asked: the blend minus the mean of the other parts.
+  if (parts > N)
+    for (let m = N; m < PARTS; m++) {
+      const value = k.topics[at + SNAP_AT + m]!
+      if (value < 0) continue
+      const blend = k.topics[at + BLEND_AT]!
+      found.push({ code: `${SEEN_BY}${SERVED[m - N]!.id}`, value, effect: (value - blend) / (parts - 1) })
+    }
   if (change) found.push({ code: 'latest_answer', value: change.score, effect: change.effect })
   sortByEffect(found)
   if (found.length > 3) found.length = 3
   return found
+}
+
+/** Code of the factor that a served model's view is, before its id. */
+export const SEEN_BY = 'seen_by_'
+
+/** How many parts the blend of a topic has. */
+function partsAt(k: Knowledge, at: number): number {
+  let parts = 0
+  for (let m = 0; m < PARTS; m++) if (k.topics[at + SNAP_AT + m]! >= 0) parts++
+  return parts
 }
 
 /** Largest effect first, then by code. In place: for six of them Array's own sort costs more than finding them did. */
@@ -59,14 +79,18 @@ function sortByEffect(found: Factor[]): void {
  */
 export function uncertaintyOf(k: Knowledge, topic: number): number {
   const at = topic * TOPIC_WIDTH + SNAP_AT
-  const m = k.topics[at + N]!
+  const m = k.topics[topic * TOPIC_WIDTH + BLEND_AT]!
   const n = k.topics[topic * TOPIC_WIDTH + COUNT_AT]!
   let v = 0
-  for (let i = 0; i < N; i++) {
-    const d = k.topics[at + i]! - m
+  let parts = 0
+  for (let i = 0; i < PARTS; i++) {
+    const p = k.topics[at + i]!
+    if (p < 0) continue
+    const d = p - m
     v += d * d
+    parts++
   }
-  return Math.min(0.5, Math.sqrt((m * (1 - m)) / (n + 2) + v / N))
+  return Math.min(0.5, Math.sqrt((m * (1 - m)) / (n + 2) + v / parts))
 }
 
 /** Fewer opportunities than this say nothing yet. */

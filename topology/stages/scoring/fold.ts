@@ -8,10 +8,13 @@ import { compareOrder } from '../windowing/ring.ts'
 import { DAY_MS } from '../windowing/windows.ts'
 import type { FoldRing } from './fold-ring.ts'
 import {
+  BLEND_AT,
   COUNT_AT,
   Knowledge,
   LAST_AT,
   MODEL_AT,
+  NOT_SCORED,
+  PARTS,
   type ScoreState,
   SNAP_AT,
   STUDENT_AT,
@@ -51,7 +54,8 @@ export function ensureTopics(s: ScoreState, k: Knowledge, params: ParamSet): voi
       MODELS[m]!.initTopic(params[m], names[k.known]!, k.topics, at + MODEL_AT[m]!)
       k.topics[at + SNAP_AT + m] = MODELS[m]!.mastery(params[m], nobody, STUDENT_AT[m]!, k.topics, at + MODEL_AT[m]!)
     }
-    k.topics[at + SNAP_AT + N] = BLEND.combine(k.topics, at + SNAP_AT, N)
+    k.topics.fill(NOT_SCORED, at + SNAP_AT + N, at + BLEND_AT)
+    k.topics[at + BLEND_AT] = BLEND.combine(k.topics, at + SNAP_AT, N)
     k.topics[at + LAST_AT] = 0
     k.topics[at + COUNT_AT] = 0
   }
@@ -68,7 +72,10 @@ function fill(s: ScoreState, i: number): readonly number[] {
   return s.sets.sets[ring.set[i]!]!
 }
 
-/** Each model's mean probability over the topics of opportunity `i`, then the blend's, into `means`. */
+/**
+ * Each folded model's mean probability over the topics of opportunity `i`, then the blend of these, into `means`; what
+ * the served ones say is not known here.
+ */
 function predictAll(s: ScoreState, k: Knowledge, params: ParamSet, i: number, means: Float64Array): readonly number[] {
   const topics = fill(s, i)
   const names = s.sets.topics.names
@@ -87,7 +94,8 @@ function predictAll(s: ScoreState, k: Knowledge, params: ParamSet, i: number, me
     }
     means[m] = sum / topics.length
   }
-  means[N] = BLEND.combine(means, 0, N)
+  means.fill(NOT_SCORED, N, PARTS)
+  means[PARTS] = BLEND.combine(means, 0, N)
   return topics
 }
 
@@ -117,7 +125,8 @@ function learn(s: ScoreState, k: Knowledge, params: ParamSet, i: number, means: 
     const at = topic * TOPIC_WIDTH
     for (let m = 0; m < N; m++)
       k.topics[at + SNAP_AT + m] = MODELS[m]!.mastery(params[m], k.student, STUDENT_AT[m]!, k.topics, at + MODEL_AT[m]!)
-    k.topics[at + SNAP_AT + N] = BLEND.combine(k.topics, at + SNAP_AT, N)
+    k.topics.fill(NOT_SCORED, at + SNAP_AT + N, at + BLEND_AT)
+    k.topics[at + BLEND_AT] = BLEND.combine(k.topics, at + SNAP_AT, N)
     k.topics[at + LAST_AT] = opportunity.at
     k.topics[at + COUNT_AT] = k.topics[at + COUNT_AT]! + 1
   }
@@ -149,13 +158,15 @@ function placeOf(s: ScoreState, op: FoldOp): number {
   return i
 }
 
-const scratch = new Float64Array(N + 1)
+const scratch = new Float64Array(PARTS + 1)
 
 export interface FoldResult {
   /** `means` holds the predictions for the wanted opportunity. */
   predicted: boolean
   /** Snapshots before, for telling what changed; null where only the ops' own topics can have changed. */
   before: Knowledge | null
+  /** First place of the ring that was learned now. */
+  from: number
 }
 
 /**
@@ -177,7 +188,7 @@ export function applyOps(
     insert(s, first, ring.n)
     ensureTopics(s, s.current, params)
     learn(s, s.current, params, ring.n - 1, means)
-    return { predicted: wanted === first.event_hash, before: null }
+    return { predicted: wanted === first.event_hash, before: null, from: ring.n - 1 }
   }
 
   const before = s.current
@@ -206,7 +217,7 @@ export function applyOps(
     learn(s, k, params, i, scratch)
   }
   s.current = k
-  return { predicted, before }
+  return { predicted, before, from: 0 }
 }
 
 /**
@@ -222,24 +233,30 @@ function cutBetweenTimes(ring: FoldRing, count: number): number {
 /** Checkpoints are made of this many opportunities at a time at least. */
 const CHECKPOINT_SLACK = 64
 
-/** Keeps the ring within its limits, but for `slack` opportunities more. */
-export function trimScores(s: ScoreState, limits: RingLimits, params: ParamSet, slack = CHECKPOINT_SLACK): void {
-  const { ring } = s
-  if (ring.n <= limits.min + slack) return
+/** How many opportunities, the oldest, the ring has beyond its limits; up to `slack` more are let be. */
+export function beyondLimits({ ring }: ScoreState, limits: RingLimits, slack = CHECKPOINT_SLACK): number {
+  if (ring.n <= limits.min + slack) return 0
   const horizon = ring.t[ring.n - 1]! - limits.days * DAY_MS
   const free = ring.n - limits.min
   let count = 0
   while (count < free && ring.t[count]! <= horizon) count++
   if (ring.n - count > limits.max) count = ring.n - limits.max
-  if (count > 0) count = cutBetweenTimes(ring, count)
-  if (count > 0) checkpoint(s, count, params)
+  return count > 0 ? cutBetweenTimes(ring, count) : 0
+}
+
+/** Keeps the ring within its limits. */
+export function trimScores(s: ScoreState, limits: RingLimits, params: ParamSet, slack = CHECKPOINT_SLACK): void {
+  const count = beyondLimits(s, limits, slack)
+  if (count === 0) return
+  learnBase(s, count, params)
+  evictLearned(s, count)
 }
 
 /**
  * Folds a whole history, in fold order, into a state that is empty or has nothing but a checkpoint; the same doubles as
- * the stream's, and cut where the opportunities alone say.
+ * the stream's, and cut where the opportunities alone say. Without limits the ring is left whole.
  */
-export function foldAll(s: ScoreState, ops: Iterable<FoldOp>, limits: RingLimits, params: ParamSet): void {
+export function foldAll(s: ScoreState, ops: Iterable<FoldOp>, limits: RingLimits | null, params: ParamSet): void {
   for (const op of ops) if (op.topics.length > 0) insert(s, op, s.ring.n)
   if (s.base !== null) {
     ensureTopics(s, s.base, params)
@@ -247,15 +264,19 @@ export function foldAll(s: ScoreState, ops: Iterable<FoldOp>, limits: RingLimits
   }
   ensureTopics(s, s.current, params)
   for (let i = 0; i < s.ring.n; i++) learn(s, s.current, params, i, scratch)
-  trimScores(s, limits, params, 0)
+  if (limits !== null) trimScores(s, limits, params, 0)
 }
 
-/** Moves the oldest opportunities into the checkpoint. */
-export function checkpoint(s: ScoreState, count: number, params: ParamSet): void {
+/** The checkpoint learns the oldest opportunities, which then are to be evicted. */
+export function learnBase(s: ScoreState, count: number, params: ParamSet): Knowledge {
   const base = s.base ?? new Knowledge()
   ensureTopics(s, base, params)
   for (let i = 0; i < count; i++) learn(s, base, params, i, scratch)
   s.base = base
+  return base
+}
+
+export function evictLearned(s: ScoreState, count: number): void {
   s.baseEnd = { t: s.ring.t[count - 1]!, seq: s.ring.seq[count - 1]!, id: s.ring.id[count - 1]! }
   s.ring.evict(count)
 }

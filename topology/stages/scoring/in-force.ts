@@ -1,13 +1,26 @@
+import { hash53 } from '../../events/hash.ts'
 import { BLEND } from '../../models/blend/model.ts'
 import { MODELS } from '../../models/catalog.ts'
 import { parametersOf } from '../../models/parameters.ts'
+import { SERVED } from '../../served/catalog.ts'
 import type { ParamSet } from './fold.ts'
 import type { ScoreMeta } from './meta.ts'
 
+/** A version of a served model that is in force. */
+export interface ServedVersion {
+  /** Place in SERVED. */
+  at: number
+  /** Hash of the version and its parameters. */
+  version: number
+  payload: string
+}
+
 /** Parameters and version names in force, parsed once per change. */
-interface InForce {
+export interface InForce {
   params: ParamSet
+  /** Of all parts and the blend; empty where no version of a served model is in force. */
   versions: string[]
+  served: readonly ServedVersion[]
 }
 
 const parsed = new WeakMap<ScoreMeta, InForce>()
@@ -19,9 +32,20 @@ export function inForce(meta: ScoreMeta): InForce {
   let f = parsed.get(meta)
   if (!f) {
     const active = MODELS.map((m) => meta.active.get(m.id))
+    const served = SERVED.flatMap(({ id }, at) => {
+      const a = meta.active.get(id)
+      return a == null || a.payload === null
+        ? []
+        : [{ at, version: hash53(JSON.stringify([a.version, a.payload])), name: a.version, payload: a.payload }]
+    })
     f = {
       params: MODELS.map((m, i) => parametersOf(m, active[i]?.payload ?? null)),
-      versions: [...MODELS.map((m, i) => active[i]?.version ?? m.defaultVersion), BLEND.defaultVersion],
+      versions: [
+        ...MODELS.map((m, i) => active[i]?.version ?? m.defaultVersion),
+        ...SERVED.map((_, at) => served.find((x) => x.at === at)?.name ?? ''),
+        BLEND.defaultVersion,
+      ],
+      served,
     }
     parsed.set(meta, f)
   }
@@ -29,7 +53,11 @@ export function inForce(meta: ScoreMeta): InForce {
   return f
 }
 
-export const MODEL_IDS: readonly string[] = [...MODELS.map((m) => m.id), BLEND.id]
+/** All parts, then the blend. */
+export const MODEL_IDS: readonly string[] = [...MODELS, ...SERVED, BLEND].map((m) => m.id)
+
+/** Version that markers give a served model to take it out of force. */
+export const NOT_SERVED = 'none'
 
 /** To be called when the versions in force of a partition have changed. */
 export function versionsChanged(meta: ScoreMeta): void {

@@ -1,9 +1,17 @@
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
 import { hash53 } from '../../events/hash.ts'
 import { MODELS } from '../../models/catalog.ts'
-import { fileOf, type ParameterFile, ParametersNotLoaded, parametersOf } from '../../models/parameters.ts'
+import {
+  fileOf,
+  type ParameterFile,
+  ParametersNotLoaded,
+  parametersOf,
+  servedArtefact,
+} from '../../models/parameters.ts'
+import { SERVED } from '../../served/catalog.ts'
 import type { StepResult } from '../../stage.ts'
-import { versionsChanged } from './in-force.ts'
+import type { RingLimits } from '../windowing/apply.ts'
+import { NOT_SERVED, versionsChanged } from './in-force.ts'
 import type { ActiveModel, ScoreMeta } from './meta.ts'
 
 /** Versions that a generation begins with; markers from before `until` (UTC milliseconds) don't change them. */
@@ -15,20 +23,33 @@ export interface PinnedModels {
 /**
  * Carries out a marker that concerns models. Null: it is to be forwarded; else it was carried out before, or can't be.
  */
-export function applyMarker(marker: Marker, meta: ScoreMeta, pinned?: PinnedModels): StepResult | null {
+export function applyMarker(
+  marker: Marker,
+  meta: ScoreMeta,
+  ring: RingLimits,
+  pinned?: PinnedModels,
+): StepResult | null {
   if (marker.subject !== 'model') return null
   if (pinned?.models[marker.name] && marker.issued_at < pinned.until) return null
   const id = hash53(marker.marker_id)
   if (meta.markers.has(id)) return { type: 'drop', reason: 'seen' }
-  const model = MODELS.find((m) => m.id === marker.name)
+  const folded = MODELS.find((m) => m.id === marker.name)
+  const served = SERVED.find((m) => m.id === marker.name)
   const refuse = (message: string): StepResult => ({ type: 'dead_letter', code: 'marker_refused', message })
-  if (!model)
+  if (!folded && !served)
     return refuse(
-      `There is no model "${marker.name}"; the models that take versions are ${MODELS.map((m) => m.id).join(', ')}.`,
+      `There is no model "${marker.name}"; the models that take versions are ${[...MODELS, ...SERVED].map((m) => m.id).join(', ')}.`,
     )
   if (marker.action === 'prepare') {
     try {
-      parametersOf(model, marker.payload)
+      if (folded) parametersOf(folded, marker.payload)
+      else if (marker.version !== NOT_SERVED || marker.payload !== null) {
+        const back = served!.looksBack(servedArtefact(served!, marker.payload))
+        if (back > ring.min)
+          return refuse(
+            `Version ${marker.version} of ${marker.name} looks back on ${back} answers, and states keep ${ring.min}; raise "ring.min" in configs/windows.json, or train it with a shorter window.`,
+          )
+      }
     } catch (e) {
       if (e instanceof ParametersNotLoaded) throw e
       return refuse(`Version ${marker.version} of ${marker.name} can't be prepared: ${(e as Error).message}`)

@@ -88,7 +88,7 @@ describe('markers', () => {
       /Version 2 of bkt was not prepared/,
     ],
     ['name a model that does not exist', [marker('prepare', 'oracle', '1')], /no model "oracle"/],
-    ['give the blend a version', [marker('prepare', 'blend', '1')], /take versions are rule, bkt, elo\./],
+    ['give the blend a version', [marker('prepare', 'blend', '1')], /take versions are rule, bkt, elo, irt, /],
     [
       'bring parameters out of range',
       [marker('prepare', 'bkt', '1', { default: { prior: 2, learn: 0.1, slip: 0.1, guess: 0.1 } })],
@@ -164,7 +164,7 @@ describe('ticks', () => {
     const file = { model: 'bkt', version: 'fitted-1', file: 'params.json', sha256: 'of-this-test' }
     const brought = [marker('prepare', 'bkt', 'fitted-1', { artefact: file }), marker('activate', 'bkt', 'fitted-1')]
     expect(() => drive([...brought, at(1)])).toThrow(ParametersNotLoaded)
-    provideParameters(file, text)
+    provideParameters(file, Buffer.from(text))
     const d = drive([...brought, at(1)])
     const travelled = drive([
       marker('prepare', 'bkt', 'fitted-1', FITTED),
@@ -176,7 +176,7 @@ describe('ticks', () => {
 
   it('are refused where the file that they name holds no parameters of the model', () => {
     const file = { model: 'bkt', version: 'x', file: 'params.json', sha256: 'no-parameters' }
-    provideParameters(file, '{"default":{"prior":7}}')
+    provideParameters(file, Buffer.from('{"default":{"prior":7}}'))
     const d = drive([...['bkt', 'elo'].map((m) => marker('prepare', m, 'x', { artefact: file })), at(1)])
     expect(d.deadLetters().map((l) => l.message)).toEqual([
       expect.stringContaining('prior'),

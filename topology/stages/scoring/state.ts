@@ -1,10 +1,16 @@
+import { hash53 } from '../../events/hash.ts'
 import { MODELS } from '../../models/catalog.ts'
+import { SERVED } from '../../served/catalog.ts'
+import { UNKNOWN } from '../../served/served.ts'
 import type { StateCodec } from '../../stage.ts'
 import { ByteReader, ByteWriter, expectFormat } from '../bytes.ts'
 import { TopicSets } from '../names.ts'
 import { FoldRing } from './fold-ring.ts'
 
-const SCORE_STATE_VERSION = 1
+const SCORE_STATE_VERSION = 2
+
+/** Models that are folded for everybody, then those that are served where a version is in force; the blend's parts. */
+export const PARTS = MODELS.length + SERVED.length
 
 /** Offsets into a topic's slots: the models' own, a snapshot per model and the blend, then time and count. */
 export const MODEL_AT: number[] = []
@@ -17,12 +23,32 @@ for (const m of MODELS) {
   topicWidth += m.topicSlots
   studentWidth += m.studentSlots
 }
-/** Snapshot of each model's mastery right after the topic's newest opportunity, the blend last. */
+/**
+ * Snapshot of each part's mastery right after the topic's newest opportunity, the blend last. A served model that has
+ * said nothing has NOT_SCORED.
+ */
 export const SNAP_AT = topicWidth
-export const LAST_AT = SNAP_AT + MODELS.length + 1
+export const BLEND_AT = SNAP_AT + PARTS
+export const LAST_AT = BLEND_AT + 1
 export const COUNT_AT = LAST_AT + 1
 export const TOPIC_WIDTH = COUNT_AT + 1
 export const STUDENT_WIDTH = studentWidth
+
+export const NOT_SCORED = UNKNOWN
+
+/** What stands where in a state: another list of models, or other slots, is another layout. */
+const LAYOUT = hash53(
+  JSON.stringify([MODELS.map((m) => [m.id, m.studentSlots, m.topicSlots]), SERVED.map((m) => m.id)]),
+)
+
+/** What a served model carries from one opportunity to the next, and the version that made it. */
+export interface Carried {
+  version: number
+  /** Null for models that carry nothing. */
+  values: Float64Array | null
+}
+
+export const NONE_SERVED: (Carried | null)[] = SERVED.map(() => null)
 
 /** What the models know of one student at one place in the fold. */
 export class Knowledge {
@@ -30,12 +56,15 @@ export class Knowledge {
   topics = new Float64Array(TOPIC_WIDTH * 4)
   /** Topics that have been set up; further ones start at their priors when first met. */
   known = 0
+  /** By place in SERVED; null where no version has been in force. Never changed in place. */
+  served: (Carried | null)[] = NONE_SERVED
 
   copy(): Knowledge {
     const k = new Knowledge()
     k.student = this.student.slice()
     k.topics = this.topics.slice()
     k.known = this.known
+    k.served = this.served
     return k
   }
 }
@@ -56,6 +85,14 @@ function writeKnowledge(w: ByteWriter, k: Knowledge): void {
   w.u16(k.known)
   w.array(k.student, STUDENT_WIDTH)
   w.array(k.topics, k.known * TOPIC_WIDTH)
+  const carried = k.served.flatMap((c, i) => (c === null ? [] : [{ id: SERVED[i]!.id, ...c }]))
+  w.u8(carried.length)
+  for (const { id, version, values } of carried) {
+    w.text(id)
+    w.f64(version)
+    w.u32(values === null ? 0 : 1 + values.length)
+    if (values !== null) w.array(values, values.length)
+  }
 }
 
 function readKnowledge(r: ByteReader): Knowledge {
@@ -64,6 +101,18 @@ function readKnowledge(r: ByteReader): Knowledge {
   r.into(k.student, STUDENT_WIDTH)
   k.topics = new Float64Array(Math.max(4, k.known + 2) * TOPIC_WIDTH)
   r.into(k.topics, k.known * TOPIC_WIDTH)
+  const carried = r.u8()
+  if (carried > 0) k.served = [...NONE_SERVED]
+  for (let i = 0; i < carried; i++) {
+    const id = r.text()
+    const version = r.f64()
+    const n = r.u32()
+    const values = n === 0 ? null : new Float64Array(n - 1)
+    if (values !== null) r.into(values, n - 1)
+    const at = SERVED.findIndex((m) => m.id === id)
+    // A model that this build does not serve any more is forgotten.
+    if (at >= 0) k.served[at] = { version, values }
+  }
   return k
 }
 
@@ -72,6 +121,7 @@ export const SCORE_STATE: StateCodec<ScoreState> = {
   encode(s) {
     const w = new ByteWriter(256 + s.ring.n * 41 + s.current.known * TOPIC_WIDTH * 8)
     w.u8(SCORE_STATE_VERSION)
+    w.f64(LAYOUT)
     w.u8((s.stale ? 1 : 0) | (s.base ? 2 : 0))
     w.u16(s.sets.topics.names.length)
     for (const name of s.sets.topics.names) w.text(name)
@@ -87,6 +137,10 @@ export const SCORE_STATE: StateCodec<ScoreState> = {
   decode(bytes, key) {
     const r = new ByteReader(bytes)
     expectFormat(r, SCORE_STATE_VERSION, 'The score state of student ', key)
+    if (r.f64() !== LAYOUT)
+      throw new Error(
+        `The score state of student ${key} was written by a build with other models. Compute it again from the events, in an empty data folder or as a new generation.`,
+      )
     const s = new ScoreState()
     const flags = r.u8()
     s.stale = (flags & 1) !== 0

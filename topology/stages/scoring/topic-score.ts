@@ -4,7 +4,7 @@ import { factorsOf, standingOf, uncertaintyOf } from './explain.ts'
 import type { ParamSet } from './fold.ts'
 import { inForce, MODEL_IDS } from './in-force.ts'
 import type { ScoreMeta } from './meta.ts'
-import { COUNT_AT, LAST_AT, type ScoreState, SNAP_AT, TOPIC_WIDTH } from './state.ts'
+import { BLEND_AT, COUNT_AT, LAST_AT, PARTS, type ScoreState, SNAP_AT, TOPIC_WIDTH } from './state.ts'
 
 const N = MODELS.length
 
@@ -20,8 +20,11 @@ export function topicScore(
   const at = topic * TOPIC_WIDTH
   const k = s.current
   const scores: ModelScore[] = []
-  for (let m = 0; m <= N; m++)
-    scores.push({ model: MODEL_IDS[m]!, version: versions[m]!, mastery: k.topics[at + SNAP_AT + m]! })
+  for (let m = 0; m <= PARTS; m++) {
+    const mastery = k.topics[at + SNAP_AT + m]!
+    // A version that has gone out of force says nothing of topics that nobody has touched since.
+    if (mastery >= 0 && versions[m] !== '') scores.push({ model: MODEL_IDS[m]!, version: versions[m]!, mastery })
+  }
   const opportunities = k.topics[at + COUNT_AT]!
   return {
     topic: s.sets.topics.names[topic]!,
@@ -30,7 +33,7 @@ export function topicScore(
     opportunities,
     scores,
     uncertainty: uncertaintyOf(k, topic),
-    standing: standingOf(k.topics[at + SNAP_AT + N]!, opportunities),
+    standing: standingOf(k.topics[at + BLEND_AT]!, opportunities),
     factors: factorsOf(k, s.sets.topics.names[topic]!, topic, params, change),
   }
 }

@@ -9,6 +9,7 @@ import type { EventLog } from '@mastery/topology/ports/event-log.ts'
 import type { GoldStore } from '@mastery/topology/ports/gold-store.ts'
 import type { StateStore } from '@mastery/topology/ports/state-store.ts'
 import type { Telemetry } from '@mastery/topology/ports/telemetry.ts'
+import type { Servers } from '@mastery/topology/served/servers.ts'
 
 /** What repairs and comparisons work on. */
 export interface RepairParts {
@@ -22,6 +23,8 @@ export interface RepairParts {
   partitions: PartitionCounts
   /** Reads trained models. */
   provide: ProvideFiles
+  /** Trained models. */
+  servers: Servers
   windows: Profile['windows']
   telemetry: Telemetry
   /** UTC milliseconds. */
@@ -37,7 +40,7 @@ export function repairParts(
   gold: GoldStore & HistorySource,
   more: { check?: () => void; signal?: AbortSignal } = {},
 ): RepairParts {
-  const { log, state, codec, telemetry, profile, generations, provide } = installation
+  const { log, state, codec, telemetry, profile, generations, provide, servers } = installation
   const { active } = generations
   return {
     log,
@@ -47,6 +50,7 @@ export function repairParts(
     generation: active.id,
     partitions: { input: profile.partitions, output: partitionsOf(active, profile.partitions) },
     provide,
+    servers,
     windows: profile.windows,
     telemetry,
     now: Date.now,

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { readCheckpoints, type StoredCheckpoint } from '@mastery/infra/provision/gold/checkpoints.ts'
 import { readScoreMeta } from '@mastery/infra/runtime/artefacts.ts'
 import { studentCommand } from '@mastery/topology/events/command.ts'
-import { checkpointOf, type FoldedHistory, foldHistory } from '@mastery/topology/history/fold.ts'
+import { checkpointOf, type FoldedHistory, foldHistory, type HistoryOptions } from '@mastery/topology/history/fold.ts'
 import { partitionOf, sourceOf } from '@mastery/topology/partition.ts'
 import type { LogAppend } from '@mastery/topology/ports/event-log.ts'
 import type { ScoreMeta } from '@mastery/topology/stages/scoring/meta.ts'
+import { serveFolded } from '@mastery/topology/stages/scoring/together.ts'
 import type { Erasure } from '@mastery/topology/stages/windowing/state.ts'
 import { topicAt } from '@mastery/topology/topics.ts'
 import { answersTo, markOf } from './outcome.ts'
@@ -101,23 +102,27 @@ async function once(
 
   const sent = new Map<string, { student: string; folded: FoldedHistory }>()
   const appends: LogAppend[] = []
+  const folding = { ...parts.windows, scoring, whole: true }
+  const folds: { w: Wanted; tenant: string; folded: FoldedHistory }[] = []
   for (const w of wanted) {
-    const { student } = w
-    const made = checkpointCommand(parts, w, histories.get(student), erasures.get(student) ?? null, {
-      scoring,
-      after: end - 1,
-      reason: options.reason,
-      checkpoint: checkpoints.get(student) ?? null,
-    })
+    const history = histories.get(w.student)
+    const found = foldOf(w, history, erasures.get(w.student) ?? null, checkpoints.get(w.student) ?? null, folding)
+    if (typeof found === 'string') results.set(w.student, resultOf(w.student, found, null))
+    else folds.push({ w, ...found })
+    // Whole histories are folded on this thread; others want it too.
+    await new Promise((r) => setImmediate(r))
+  }
+  const scores = folds.map((f) => f.folded.scores)
+  await serveFolded(scores, parts.windows.ring, scoring, parts.servers)
+  for (const { w, tenant, folded } of folds) {
+    const made = checkpointCommand(parts, w, tenant, folded, { scoring, after: end - 1, reason: options.reason })
     if ('refused' in made) {
-      results.set(student, resultOf(student, made.refused, made.folded))
+      results.set(w.student, resultOf(w.student, made.refused, folded))
       continue
     }
     const timestamp = parts.now()
-    sent.set(made.id, { student, folded: made.folded })
-    appends.push({ topic: 'learning.events', partition, key: student, value: made.value, timestamp })
-    // Whole histories are folded on this thread; others want it too.
-    await new Promise((r) => setImmediate(r))
+    sent.set(made.id, { student: w.student, folded })
+    appends.push({ topic: 'learning.events', partition, key: w.student, value: made.value, timestamp })
   }
   if (appends.length === 0) return results
   const mark = await markOf(parts, scored)
@@ -131,43 +136,51 @@ async function once(
   return results
 }
 
-type Made = { id: string; value: Buffer; folded: FoldedHistory } | { refused: Outcome; folded: FoldedHistory | null }
+/** The fold of the whole history of a student, or why there is none. */
+function foldOf(
+  { student, tenant }: Wanted,
+  history: StudentRecords | undefined,
+  erasure: Erasure | null,
+  checkpoint: StoredCheckpoint | null,
+  options: HistoryOptions,
+): Outcome | { tenant: string; folded: FoldedHistory } {
+  const whose = history?.tenant ?? checkpoint?.tenant ?? tenant
+  if (whose === undefined) return 'unknown'
+  if (checkpoint !== null && checkpoint.kept === null) return 'expired'
+  const from = keptAfter(erasure, checkpoint?.kept ?? null)
+  const folded = foldHistory(student, honouring(erasure, history?.records ?? []), options, from)
+  folded.windows.erasure ??= erasure
+  return { tenant: whose, folded }
+}
+
+type Made = { id: string; value: Buffer } | { refused: Outcome }
 
 /** The command that puts the fold of the whole history in the place of a student's state, or why there is none. */
 function checkpointCommand(
   parts: RepairParts,
-  { student, tenant, topics = [] }: Wanted,
-  history: StudentRecords | undefined,
-  erasure: Erasure | null,
-  given: { scoring: ScoreMeta; after: number; reason: string; checkpoint: StoredCheckpoint | null },
+  { student, topics = [] }: Wanted,
+  tenant: string,
+  folded: FoldedHistory,
+  given: { scoring: ScoreMeta; after: number; reason: string },
 ): Made {
-  const { generation, windows } = parts
-  const { checkpoint } = given
-  const whose = history?.tenant ?? checkpoint?.tenant ?? tenant
-  if (whose === undefined) return { refused: 'unknown', folded: null }
-  if (checkpoint !== null && checkpoint.kept === null) return { refused: 'expired', folded: null }
-  const options = { ...windows, scoring: given.scoring }
-  const from = keptAfter(erasure, checkpoint?.kept ?? null)
-  const folded = foldHistory(student, honouring(erasure, history?.records ?? []), options, from)
-  folded.windows.erasure ??= erasure
-  if (folded.windows.erasure?.floor === Number.POSITIVE_INFINITY) return { refused: 'erased', folded }
+  if (folded.windows.erasure?.floor === Number.POSITIVE_INFINITY) return { refused: 'erased' }
   const command_id = randomUUID()
   const value = parts.codec.encode(
     'student-command',
     studentCommand({
       command_id,
-      tenant: whose,
+      tenant,
       student,
       kind: 'install_checkpoint',
       issued_at: parts.now(),
       reason: given.reason,
       after_offset: given.after,
-      generation,
-      payload: checkpointOf(folded, options),
+      generation: parts.generation,
+      payload: checkpointOf(folded, { ...parts.windows, scoring: given.scoring }),
       topics: [...topics],
     }),
   )
-  return value.length > MAX_RECORD_BYTES ? { refused: 'too_large', folded } : { id: command_id, value, folded }
+  return value.length > MAX_RECORD_BYTES ? { refused: 'too_large' } : { id: command_id, value }
 }
 
 /** The features stage has installed and the scoring stage has not: nothing else would say that a rebuild is wanted. */

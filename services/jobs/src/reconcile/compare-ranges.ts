@@ -1,5 +1,5 @@
 import { readScoreMeta } from '@mastery/infra/runtime/artefacts.ts'
-import { parametersText } from '@mastery/topology/models/parameters.ts'
+import { parametersBytes } from '@mastery/topology/models/parameters.ts'
 import { branchesOf } from '@mastery/topology/partition.ts'
 import { filesOfMeta } from '@mastery/topology/stages/scoring/markers.ts'
 import { SCORE_META } from '@mastery/topology/stages/scoring/meta.ts'
@@ -92,7 +92,7 @@ async function roundOf(parts: RepairParts, cut: Cut): Promise<Round> {
 async function parametersOfAll(parts: RepairParts, metas: Round['metas']): Promise<Round['parameters']> {
   const found = new Map<string, Round['parameters'][number]>()
   for (const [, bytes] of metas)
-    for (const f of filesOfMeta(await readScoreMeta(bytes, parts.provide))) found.set(f.sha256, [f, parametersText(f)])
+    for (const f of filesOfMeta(await readScoreMeta(bytes, parts.provide))) found.set(f.sha256, [f, parametersBytes(f)])
   return [...found.values()]
 }
 

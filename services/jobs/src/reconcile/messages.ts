@@ -11,7 +11,7 @@ export interface Round {
   /** Partition state of the scoring stage, by partition. */
   metas: readonly (readonly [partition: number, meta: Uint8Array | null])[]
   /** Of the versions in those: what a thread of its own has to be given. */
-  parameters: readonly (readonly [file: ParameterFile, text: string])[]
+  parameters: readonly (readonly [file: ParameterFile, bytes: Uint8Array])[]
   /** Offset in learning.events from which the model versions in force hold, by partition of the scoring stage. */
   since: readonly (readonly [partition: number, offset: number])[]
 }

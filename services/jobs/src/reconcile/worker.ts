@@ -2,7 +2,9 @@ import { parentPort } from 'node:worker_threads'
 import { inOffsetOrder } from '@mastery/infra/adapters/clickhouse/history.ts'
 import { COMMANDS, EVENTS } from '@mastery/infra/adapters/clickhouse/history-rows.ts'
 import { ROW_MARK, RowCursor } from '@mastery/infra/adapters/clickhouse/row-binary.ts'
-import { foldHistory, type HistoryRecord } from '@mastery/topology/history/fold.ts'
+import { ConsoleTelemetry } from '@mastery/infra/adapters/telemetry/console.ts'
+import { openServers } from '@mastery/infra/runtime/engines.ts'
+import { type FoldedHistory, foldHistory, type HistoryRecord } from '@mastery/topology/history/fold.ts'
 import { type HistoryCheckpoint, readKept } from '@mastery/topology/history/kept.ts'
 import { provideParameters } from '@mastery/topology/models/parameters.ts'
 import { partitionOf } from '@mastery/topology/partition.ts'
@@ -15,8 +17,10 @@ import {
 import { fieldIndex } from '@mastery/topology/reconcile/fields.ts'
 import { Tally } from '@mastery/topology/reconcile/tally.ts'
 import type { StateCodec } from '@mastery/topology/stage.ts'
+import { inForce } from '@mastery/topology/stages/scoring/in-force.ts'
 import { SCORE_META, type ScoreMeta } from '@mastery/topology/stages/scoring/meta.ts'
 import { SCORE_STATE } from '@mastery/topology/stages/scoring/state.ts'
+import { serveFolded } from '@mastery/topology/stages/scoring/together.ts'
 import { WINDOW_STATE } from '@mastery/topology/stages/windowing/state.ts'
 import { honouring, keptAfter } from '../rebuild/read.ts'
 import { KEPT_DIFFERENCES, type RangeResult, type Round, type Task } from './messages.ts'
@@ -29,6 +33,17 @@ interface Student {
   scores: StoredScores[]
 }
 
+interface Folded {
+  tenant: string
+  student: string
+  partition: number
+  folded: FoldedHistory
+  stored: Stored
+}
+
+/** Students that trained models see at a time. */
+const ABREAST = 64
+const servers = openServers(new ConsoleTelemetry('reconcile', true))
 const ROWS = new Set([fieldIndex('features_row'), fieldIndex('mastery_row', 'all')])
 let round: Round | null = null
 const metas = new Map<number, ScoreMeta>()
@@ -53,7 +68,7 @@ function rowsOf<T>(chunks: readonly Uint8Array[], read: (c: RowCursor) => T): T[
 function begin(r: Round): void {
   round = r
   metas.clear()
-  for (const [file, text] of r.parameters) provideParameters(file, text)
+  for (const [file, bytes] of r.parameters) provideParameters(file, bytes)
   for (const [p, bytes] of r.metas) metas.set(p, bytes ? SCORE_META.decode(bytes, '') : SCORE_META.empty(''))
 }
 
@@ -92,7 +107,7 @@ function keptIn(payload: Uint8Array, student: string): HistoryCheckpoint | null 
   }
 }
 
-function compare(task: Task, { windows, partitions, since }: Round): RangeResult {
+async function compare(task: Task, { windows, partitions, since }: Round): Promise<RangeResult> {
   const skip = new Set(task.skip)
   const installed = new Map(task.installed)
   const states = new Map(task.states.map(([student, w, s]) => [student, { w, s }]))
@@ -113,6 +128,43 @@ function compare(task: Task, { windows, partitions, since }: Round): RangeResult
     expired: 0,
   }
   const checkpoints = new Map(task.checkpoints.map(([, student, payload]) => [student, payload]))
+  const tell = ({ tenant, student, partition, folded, stored }: Folded) => {
+    const c = compareStudent(
+      folded,
+      stored,
+      { ...windows, scoring: metas.get(partition)! },
+      {
+        since: activated.get(partition) ?? 0,
+        firstOffset: Math.max(0, folded.firstOffset),
+        installedAt: installed.get(student) ?? -1,
+      },
+    )
+    out.students++
+    out.events += folded.events
+    out.approximate += c.approximate
+    if (folded.from !== null) out.fromCheckpoint++
+    out.behind += folded.behind
+    if (c.otherVersions) out.otherVersions++
+    if (c.stale) out.stale.push({ tenant, student })
+    tally.merge(c.tally)
+    if (c.differences.length === 0) return
+    out.differing.push({
+      tenant,
+      student,
+      differences: c.differences.slice(0, KEPT_DIFFERENCES),
+      count: c.differences.length,
+      extra: [...new Set(c.differences.filter((d) => d.kind === 'extra' && ROWS.has(d.field)).map((d) => d.topic))],
+    })
+  }
+  /** Folded and not yet seen by the trained models in force, by partition. */
+  const waiting = new Map<number, Folded[]>()
+  const flush = async (partition: number) => {
+    const all = waiting.get(partition)!
+    waiting.delete(partition)
+    const scores = all.map((f) => f.folded.scores)
+    await serveFolded(scores, windows.ring, metas.get(partition)!, servers)
+    for (const f of all) tell(f)
+  }
   for (const [student, { tenant, records, features, scores }] of group(task)) {
     if (skip.has(student)) continue
     const payload = checkpoints.get(student)
@@ -122,7 +174,7 @@ function compare(task: Task, { windows, partitions, since }: Round): RangeResult
       continue
     }
     const partition = partitionOf(student, partitions)
-    const options = { ...windows, scoring: metas.get(partition)! }
+    const scoring = metas.get(partition)!
     const held = states.get(student)
     const stored: Stored = {
       features,
@@ -132,39 +184,30 @@ function compare(task: Task, { windows, partitions, since }: Round): RangeResult
     }
     const erasure = stored.windows?.erasure ?? null
     const history = honouring(erasure, inOffsetOrder(records))
+    const options = { ...windows, scoring, whole: true }
     const folded = foldHistory(student, history, options, keptAfter(erasure, checkpoint))
-    const c = compareStudent(folded, stored, options, {
-      since: activated.get(partition) ?? 0,
-      firstOffset: Math.max(0, folded.firstOffset),
-      installedAt: installed.get(student) ?? -1,
-    })
-    out.students++
-    out.events += folded.events
-    out.approximate += c.approximate
-    if (folded.from !== null) out.fromCheckpoint++
-    out.behind += folded.behind
-    if (c.otherVersions) out.otherVersions++
-    if (c.stale) out.stale.push({ tenant, student })
-    tally.merge(c.tally)
-    if (c.differences.length === 0) continue
-    out.differing.push({
-      tenant,
-      student,
-      differences: c.differences.slice(0, KEPT_DIFFERENCES),
-      count: c.differences.length,
-      extra: [...new Set(c.differences.filter((d) => d.kind === 'extra' && ROWS.has(d.field)).map((d) => d.topic))],
-    })
+    const all = waiting.get(partition) ?? []
+    all.push({ tenant, student, partition, folded, stored })
+    waiting.set(partition, all)
+    // Without trained models there is nothing to gain from keeping histories in memory.
+    if (all.length >= (inForce(scoring).served.length > 0 ? ABREAST : 1)) await flush(partition)
   }
+  for (const partition of [...waiting.keys()]) await flush(partition)
   return out
 }
 
+/** One after the other: models in force and parameters are the round's. */
+let turn: Promise<void> = Promise.resolve()
+
 parentPort!.on('message', (m: Round | Task) => {
-  if (m.type === 'round') return begin(m)
-  try {
-    const result = compare(m, round!)
-    parentPort!.postMessage(result, [result.tally.buffer as ArrayBuffer])
-  } catch (e) {
-    const { message, stack } = e as Error
-    parentPort!.postMessage({ type: 'failed', id: m.id, message, stack: stack ?? '' })
-  }
+  turn = turn.then(async () => {
+    try {
+      if (m.type === 'round') return begin(m)
+      const result = await compare(m, round!)
+      parentPort!.postMessage(result, [result.tally.buffer as ArrayBuffer])
+    } catch (e) {
+      const { message, stack } = e as Error
+      parentPort!.postMessage({ type: 'failed', id: m.type === 'round' ? -1 : m.id, message, stack: stack ?? '' })
+    }
+  })
 })

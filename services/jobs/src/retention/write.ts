@@ -11,6 +11,7 @@ import { keptOf } from '@mastery/topology/history/keep.ts'
 import type { HistoryCheckpoint } from '@mastery/topology/history/kept.ts'
 import { partitionOf } from '@mastery/topology/partition.ts'
 import type { ScoreMeta } from '@mastery/topology/stages/scoring/meta.ts'
+import { serveFolded } from '@mastery/topology/stages/scoring/together.ts'
 import { topicAt } from '@mastery/topology/topics.ts'
 import { incompleteAmong } from '../rebuild/incomplete.ts'
 import { pause, type RepairParts } from '../rebuild/parts.ts'
@@ -74,9 +75,10 @@ export async function writeKeptOf(
       const stored = checkpoints.get(student)
       if (incomplete.has(student) || (stored !== undefined && stored.kept === null)) continue
       const erasure = erasureOf(states[j] ?? null, student)
-      const options = { ...parts.windows, scoring: await metaOf(parts, student, metas) }
+      const options = { ...parts.windows, scoring: await metaOf(parts, student, metas), whole: true }
       const records = honouring(erasure, histories.get(student)?.records ?? [])
       const folded = foldHistory(student, records, options, keptAfter(erasure, stored?.kept ?? null))
+      await serveFolded([folded.scores], options.ring, options.scoring, parts.servers)
       folded.windows.erasure ??= erasure
       if (folded.windows.erasure?.floor === Number.POSITIVE_INFINITY) nothing.add(student)
       else made.push({ tenant, student, kept: keptOf(folded, options, before) })

@@ -7,6 +7,8 @@ import type { Manifest } from '@mastery/topology/ports/artefact-store.ts'
 import type { Codec } from '@mastery/topology/ports/codec.ts'
 import type { EventLog } from '@mastery/topology/ports/event-log.ts'
 import type { GoldStore } from '@mastery/topology/ports/gold-store.ts'
+import { SERVED } from '@mastery/topology/served/catalog.ts'
+import { NOT_SERVED } from '@mastery/topology/stages/scoring/in-force.ts'
 import { PARAMETERS } from './train.ts'
 import { type InForce, scoringMetas, type VersionParts, versionsInForce } from './versions.ts'
 
@@ -52,9 +54,8 @@ export async function activateVersion(
   const { manifest, files } = await parts.artefacts.read(model, version)
   const bytes = files.get(PARAMETERS)
   if (!bytes) throw new ActivationError(`Version ${version} of ${model} has no ${PARAMETERS}; train it again.`)
-  const text = Buffer.from(bytes).toString('utf8')
   try {
-    streaming.parse(JSON.parse(text))
+    streaming.check(bytes)
   } catch (cause) {
     throw new ActivationError(`${model} can't read version ${version}: ${(cause as Error).message}`, { cause })
   }
@@ -62,7 +63,10 @@ export async function activateVersion(
   if (before.version === version) throw new ActivationError(`Version ${version} of ${model} is in force already.`)
   if (!options.anyway) refuseWithoutGain(manifest, before)
   const { sha256 } = manifest.files.find((f) => f.name === PARAMETERS)!
-  const payload = bytes.length <= TRAVELS_BYTES ? text : filePayload({ model, version, file: PARAMETERS, sha256 })
+  const payload =
+    streaming.travels && bytes.length <= TRAVELS_BYTES
+      ? Buffer.from(bytes).toString('utf8')
+      : filePayload({ model, version, file: PARAMETERS, sha256 })
   await send(parts, model, version, payload)
   return { model, version, before: before.version }
 }
@@ -95,13 +99,29 @@ export async function rollBack(parts: ActivationParts, model: string): Promise<A
   return { model, version, before: before.version }
 }
 
-function modelNamed(id: string) {
-  const model = MODELS.find((m) => m.id === id)
-  if (!model)
-    throw new ActivationError(
-      `No model "${id}" is served in the stream; those that take versions are ${MODELS.map((m) => m.id).join(', ')}.`,
-    )
-  return model
+interface Streaming {
+  /** What is in force before anything was trained, and what a first version is rolled back to. */
+  defaultVersion: string
+  /** Parameters that are text, so that a marker can hold small ones. */
+  travels: boolean
+  /** @throws Error that says what the model can't read */
+  check(bytes: Uint8Array): void
+}
+
+function modelNamed(id: string): Streaming {
+  const folded = MODELS.find((m) => m.id === id)
+  if (folded)
+    return {
+      defaultVersion: folded.defaultVersion,
+      travels: true,
+      check: (bytes) => void folded.parse(JSON.parse(Buffer.from(bytes).toString('utf8'))),
+    }
+  const served = SERVED.find((m) => m.id === id)
+  if (served) return { defaultVersion: NOT_SERVED, travels: false, check: (bytes) => void served.parse(bytes) }
+  const known = [...MODELS, ...SERVED].map((m) => m.id)
+  throw new ActivationError(
+    `No model "${id}" is served in the stream; those that take versions are ${known.join(', ')}.`,
+  )
 }
 
 async function current(parts: ActivationParts, model: string): Promise<InForce> {

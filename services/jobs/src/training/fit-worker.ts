@@ -5,9 +5,8 @@ import { calibrationError, equalWidth, reliabilityCurve } from '@mastery/topolog
 import { scores } from '@mastery/topology/evaluation/metrics.ts'
 import { auc } from '@mastery/topology/evaluation/ranking.ts'
 import { splitByStudent } from '@mastery/topology/evaluation/split.ts'
-import { foldLog } from '@mastery/topology/learners/fold.ts'
-import { MODELS } from '@mastery/topology/models/catalog.ts'
 import { learnerNamed } from '../learners.ts'
+import { type Champion, championOf } from './champion.ts'
 
 export interface FitTask {
   learner: string
@@ -16,8 +15,8 @@ export interface FitTask {
   /** One student in so many is kept aside for the metrics. */
   folds: number
   draws: number
-  /** What the model has in force: its parameters as JSON, null for its defaults; null where no model is served by it. */
-  champion: { model: string; parameters: string | null } | null
+  /** What it would take the place of; null where the stream does not serve it. */
+  champion: Champion | null
 }
 
 export interface FitResult {
@@ -52,11 +51,7 @@ export async function work(task: FitTask, context: WorkerContext): Promise<FitRe
   context.progress(0.9, `${task.learner}: measuring`)
 
   const predictions = [p]
-  if (task.champion !== null) {
-    const { model: id, parameters } = task.champion
-    const model = MODELS.find((m) => m.id === id)!
-    predictions.push(foldLog(model, parameters === null ? model.defaults : model.parse(JSON.parse(parameters)), test))
-  }
+  if (task.champion !== null) predictions.push(await championOf(task.champion, test, run))
   const bootstrap = new StudentBootstrap(test.student, test.correct, predictions, {
     seed: task.seed,
     draws: task.draws,

@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto'
 import type { HistorySource } from '@mastery/infra/adapters/clickhouse/history.ts'
 import { runInWorker } from '@mastery/infra/runtime/worker-thread.ts'
 import { trainingCut } from '@mastery/topology/evaluation/fingerprint.ts'
+import { MODELS } from '@mastery/topology/models/catalog.ts'
 import type { ArtefactStore, Manifest } from '@mastery/topology/ports/artefact-store.ts'
 import type { GoldStore } from '@mastery/topology/ports/gold-store.ts'
 import { learnerNamed } from '../learners.ts'
+import type { Champion } from './champion.ts'
 import type { FitResult, FitTask } from './fit-worker.ts'
 import { type AnswerRange, goldAnswers } from './gold-answers.ts'
 import type { InForce } from './versions.ts'
@@ -34,6 +36,12 @@ export interface TrainOptions extends AnswerRange {
 export const PARAMETERS = 'parameters.json'
 /** Fewer students than this give no interval that could be told from chance. */
 const LEAST_STUDENTS = 20
+
+function championFor({ model, parameters }: InForce, served: ReadonlyMap<string, InForce>): Champion {
+  if (MODELS.some((m) => m.id === model)) return { kind: 'folded', model, parameters }
+  if (parameters !== null) return { kind: 'served', model, parameters }
+  return { kind: 'blend', folded: MODELS.map((m) => ({ model: m.id, parameters: served.get(m.id)!.parameters })) }
+}
 
 export class TrainingError extends Error {
   override name = 'TrainingError'
@@ -65,7 +73,7 @@ export async function trainFromGold(parts: TrainParts, options: TrainOptions): P
       seed: options.seed,
       folds: options.folds,
       draws: options.draws,
-      champion: champion && { model: champion.model, parameters: champion.parameters },
+      champion: champion && championFor(champion, served),
     }
     const found = await runInWorker<FitResult>(new URL('./fit-worker.ts', import.meta.url), task, {
       ...(parts.signal ? { signal: parts.signal } : {}),

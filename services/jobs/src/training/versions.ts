@@ -4,6 +4,8 @@ import { fileOf } from '@mastery/topology/models/parameters.ts'
 import type { ArtefactStore } from '@mastery/topology/ports/artefact-store.ts'
 import type { EventLog } from '@mastery/topology/ports/event-log.ts'
 import type { StateStore } from '@mastery/topology/ports/state-store.ts'
+import { SERVED } from '@mastery/topology/served/catalog.ts'
+import { NOT_SERVED } from '@mastery/topology/stages/scoring/in-force.ts'
 import { type ActiveModel, SCORE_META, type ScoreMeta } from '@mastery/topology/stages/scoring/meta.ts'
 import { topicAt } from '@mastery/topology/topics.ts'
 
@@ -11,8 +13,8 @@ import { topicAt } from '@mastery/topology/topics.ts'
 export interface InForce {
   model: string
   version: string
-  /** Parameters as JSON; null: the model's defaults. */
-  parameters: string | null
+  /** Bytes of the parameters or the artefact; null: the model's defaults, or a trained model that is not in force. */
+  parameters: Uint8Array | null
   /** Partitions that score with it, and how many there are. They differ for as long as a switch is under way. */
   partitions: number
   of: number
@@ -39,11 +41,11 @@ export async function scoringMetas(parts: Pick<VersionParts, 'log' | 'state' | '
   )
 }
 
-/** Of every streaming model the version that most partitions have in force. */
+/** Of every model of the stream the version that most partitions have in force. */
 export async function versionsInForce(parts: VersionParts): Promise<Map<string, InForce>> {
   const metas = await scoringMetas(parts)
   const out = new Map<string, InForce>()
-  for (const model of MODELS) {
+  for (const model of [...MODELS, ...SERVED.map(({ id }) => ({ id, defaultVersion: NOT_SERVED }))]) {
     const counted = new Map<string, { active: ActiveModel; partitions: number }>()
     for (const meta of metas) {
       const active = meta.active.get(model.id) ?? { version: model.defaultVersion, payload: null }
@@ -56,7 +58,7 @@ export async function versionsInForce(parts: VersionParts): Promise<Map<string, 
     out.set(model.id, {
       model: model.id,
       version: most.active.version,
-      parameters: await parametersText(parts.artefacts, most.active.payload),
+      parameters: await parametersIn(parts.artefacts, most.active.payload),
       partitions: most.partitions,
       of: metas.length,
     })
@@ -64,9 +66,9 @@ export async function versionsInForce(parts: VersionParts): Promise<Map<string, 
   return out
 }
 
-async function parametersText(store: ArtefactStore, payload: string | null): Promise<string | null> {
+async function parametersIn(store: ArtefactStore, payload: string | null): Promise<Uint8Array | null> {
   const f = fileOf(payload)
-  if (f === null) return payload
+  if (f === null) return payload === null ? null : Buffer.from(payload)
   const { files } = await store.read(f.model, f.version)
-  return Buffer.from(files.get(f.file)!).toString('utf8')
+  return files.get(f.file)!
 }

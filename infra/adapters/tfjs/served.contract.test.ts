@@ -1,0 +1,221 @@
+import { answersOf, logOf } from '@mastery/topology/evaluation/testing/answers.ts'
+import { foldHistory } from '@mastery/topology/history/fold.ts'
+import { IRT_LEARNER } from '@mastery/topology/learners/irt/learner.ts'
+import { filePayload, type ParameterFile, provideParameters } from '@mastery/topology/models/parameters.ts'
+import { Random } from '@mastery/topology/school/random.ts'
+import { SERVED } from '@mastery/topology/served/catalog.ts'
+import { Servers } from '@mastery/topology/served/servers.ts'
+import { MODEL_IDS } from '@mastery/topology/stages/scoring/in-force.ts'
+import { SCORE_META } from '@mastery/topology/stages/scoring/meta.ts'
+import type { ScoreState } from '@mastery/topology/stages/scoring/state.ts'
+import { serveFolded } from '@mastery/topology/stages/scoring/together.ts'
+import { topicScore } from '@mastery/topology/stages/scoring/topic-score.ts'
+import { exact } from '@mastery/topology/testing/exact.ts'
+import {
+  answer,
+  DAY_ZERO,
+  eventInput,
+  marker,
+  shuffled,
+  troublesomeLog,
+} from '@mastery/topology/testing/learner-log.ts'
+import { type Input, RING } from '@mastery/topology/testing/topology-driver.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { featureRecords, type Scored, scored } from './testing/scored.ts'
+import { SMALL_DKT, SMALL_SAKT, wasm } from './testing/small.ts'
+
+const LEARNERS = [IRT_LEARNER, SMALL_DKT, SMALL_SAKT]
+const made = answersOf(21, { students: 50, answers: 30 })
+const names = [...new Set(made.map((a) => a.student))]
+const isNew = new Set(names.slice(35))
+const unseen = made.filter((a) => isNew.has(a.student))
+const servers = new Servers(wasm)
+const files = new Map<string, ParameterFile>()
+const artefacts = new Map<string, unknown>()
+
+beforeAll(async () => {
+  const train = logOf(made.filter((a) => !isNew.has(a.student)))
+  for (const learner of LEARNERS) {
+    const artefact = await learner.fit(train, { seed: 3 })
+    artefacts.set(learner.id, artefact)
+    for (const version of ['v1', 'v2']) {
+      const file = { model: learner.id, version, file: 'parameters', sha256: `${learner.id} ${version}` }
+      files.set(`${learner.id} ${version}`, file)
+      provideParameters(file, learner.encode(artefact as never))
+    }
+  }
+}, 60_000)
+afterAll(() => servers.close())
+
+const markerOf = (action: 'prepare' | 'activate', model: string, version = 'v1'): Input => {
+  const m = marker(action, model, version)
+  const payload = action === 'prepare' && version !== 'none' ? filePayload(files.get(`${model} ${version}`)!) : null
+  return { ...m, value: { ...m.value, marker_id: `${action} ${model} ${version}`, payload } } as Input
+}
+const put = (model: string, version = 'v1') => [
+  markerOf('prepare', model, version),
+  markerOf('activate', model, version),
+]
+const all = (version = 'v1') => LEARNERS.flatMap((l) => put(l.id, version))
+
+const inputs = unseen.map((a, i) =>
+  eventInput(
+    answer(`e${i}`, {
+      student: a.student,
+      item: a.item,
+      topics: [...a.topics],
+      score: a.correct ? 1 : 0,
+      correct: a.correct,
+      occurred_at: a.at - Date.UTC(2025, 8, 1) + DAY_ZERO,
+      source_sequence: i,
+      hints: a.extra?.['hints'] ?? 0,
+      opportunity_key: `opportunity ${i}`,
+    }),
+  ),
+)
+const whole = () => 1000
+/** Students and topics of what the models learned, with names that the artefacts know. */
+const hard = (seed: number, events = 260): Input[] =>
+  troublesomeLog(seed, events).map((e) =>
+    eventInput({ ...e, topics: e.topics.map((t) => `topic-${t.length % 5}`), item: e.item }),
+  )
+const STUDENTS = ['student-0', 'student-1', 'student-2']
+const rowsIn = (s: ScoreState) =>
+  s.sets.topics.names
+    .map((_, t) => topicScore(s, t, metaOf('v1'), null, 0))
+    .filter((r) => r.opportunities > 0)
+    .map((r) => `${r.topic} ${r.opportunities} ${exact(r.scores)}`)
+    .sort()
+const rowsWith = (s: Scored, model: string) =>
+  [...s.current.values()].filter((r) => r.scores.some((x) => x.model === model)).length
+
+describe('trained models in the stream', () => {
+  it('are all those that this test serves', () => {
+    expect(LEARNERS.map((l) => l.id)).toEqual(SERVED.map((m) => m.id))
+  })
+
+  it.each(LEARNERS.map((l) => [l.id, l] as const))('%s predicts what the learner predicts', async (id, learner) => {
+    const log = logOf(unseen)
+    const offline = await learner.predict(artefacts.get(id) as never, log, { seed: 3 })
+    const { scores, deadLetters } = await scored(featureRecords([...put(id), ...inputs]), servers, whole)
+    expect(deadLetters).toEqual([])
+    const said = new Map(scores.map((s) => [s.event_id, s.predictions.find((p) => p.model === id)]))
+    let compared = 0
+    for (let r = 0; r < log.size; r++) {
+      const online = said.get(`e${unseen.findIndex((a) => a.row === log.row[r])}`)!
+      if (online === undefined) continue
+      compared++
+      expect(online.version).toBe('v1')
+      expect(Math.abs(Math.log(online.p / (1 - online.p)) - Math.log(offline[r]! / (1 - offline[r]!)))).toBeLessThan(
+        id === 'irt' ? 1e-9 : 1e-5,
+      )
+    }
+    expect(compared).toBe(log.size)
+  })
+
+  it('give the same rows however the records are put together, to the bit', async () => {
+    const records = featureRecords([...hard(5).slice(0, 100), ...all(), ...hard(5).slice(100)])
+    const random = new Random(4)
+    const cuts = [() => 1, () => 7, whole, () => 1 + Math.floor(random.uniform() * 40)]
+    const rows = await Promise.all(cuts.map(async (cut) => (await scored(records, servers, cut)).scores))
+    expect(rows[0]!.length).toBeGreaterThan(100)
+    for (const other of rows.slice(1)) expect(exact(other)).toBe(exact(rows[0]))
+  })
+
+  it('come to the same state whatever the order of arrival', async () => {
+    const log = hard(6)
+    const inOrder = await scored(featureRecords([...all(), ...log]), servers, whole)
+    const outOfOrder = await scored(featureRecords([...all(), ...shuffled(log, 8)]), servers, () => 16)
+    for (const id of [...LEARNERS.map((l) => l.id), 'blend']) expect(rowsWith(inOrder, id)).toBeGreaterThan(5)
+    const dkt = SERVED.findIndex((m) => m.id === 'dkt')
+    for (const student of STUDENTS) {
+      const [a, b] = [inOrder.state(student), outOfOrder.state(student)]
+      expect(exact([...b.current.served[dkt]!.values!])).toBe(exact([...a.current.served[dkt]!.values!]))
+      expect(rowsIn(b)).toEqual(rowsIn(a))
+    }
+  })
+
+  it('come to the fold of the whole history, with rings that had to be cut', async () => {
+    const ring = { min: 40, max: 60, days: 5 }
+    const log = hard(7, 1100)
+    const records = featureRecords([...all(), ...log])
+    const stream = await scored(records, servers, () => 30, ring)
+    for (const student of STUDENTS) {
+      const history = log.flatMap((i, offset) =>
+        i.subject === 'learning-event' && i.value.student === student ? [{ ...i, offset }] : [],
+      )
+      const options = { ring: RING, days: [7, 30, 90], scoring: metaOf('v1'), whole: true }
+      const folded = foldHistory(student, history, options)
+      expect(folded.scores.ring.n).toBeGreaterThan(50)
+      await serveFolded([folded.scores], ring, metaOf('v1'), servers)
+      const held = stream.state(student)
+      expect(held.base).not.toBeNull()
+      expect(folded.scores.base).not.toBeNull()
+      expect(held.stale).toBe(false)
+      expect(rowsIn(folded.scores)).toEqual(rowsIn(held))
+    }
+  })
+
+  it('are named from the marker that put them in force to the one that took them out', async () => {
+    const third = Math.floor(inputs.length / 3)
+    const log = [
+      ...inputs.slice(0, third),
+      ...put('dkt'),
+      ...inputs.slice(third, 2 * third),
+      ...put('dkt', 'v2'),
+      ...inputs.slice(2 * third, 2 * third + 20),
+      ...put('dkt', 'none'),
+      ...inputs.slice(2 * third + 20),
+    ]
+    const { scores, deadLetters } = await scored(featureRecords(log), servers, () => 50)
+    expect(deadLetters).toEqual([])
+    const versions = new Map(
+      scores.map((s) => [s.event_id, s.predictions.find((p) => p.model === 'dkt')?.version ?? 'not served']),
+    )
+    inputs.forEach((_, i) => {
+      const wanted = i < third ? 'not served' : i < 2 * third ? 'v1' : i < 2 * third + 20 ? 'v2' : 'not served'
+      expect([i, versions.get(`e${i}`)]).toEqual([i, wanted])
+    })
+    // v2 has the same weights: had it not begun with the ring, it would say other things.
+    const steady = await scored(featureRecords([...put('dkt'), ...inputs]), servers, () => 50)
+    const said = (of: Scored['scores'], i: number) =>
+      of.find((s) => s.event_id === `e${i}`)!.predictions.find((p) => p.model === 'dkt')!.p
+    for (let i = third; i < 2 * third + 20; i++) expect(said(scores, i)).toBe(said(steady.scores, i))
+  })
+
+  it('take part in the blend, the uncertainty and the reasons', async () => {
+    const { scores } = await scored(featureRecords([...all(), ...inputs]), servers, whole)
+    const row = scores.at(-1)!.rows[0]!
+    const parts = row.scores.slice(0, -1)
+    expect(parts.map((p) => p.model)).toEqual(MODEL_IDS.slice(0, -1))
+    const mean = parts.reduce((sum, p) => sum + p.mastery, 0) / parts.length
+    expect(row.scores.at(-1)!.mastery).toBeCloseTo(mean, 12)
+    const codes = new Set(scores.flatMap((s) => s.rows.flatMap((r) => r.factors.map((f) => f.code))))
+    expect([...codes]).toEqual(expect.arrayContaining(['seen_by_dkt', 'seen_by_sakt', 'seen_by_irt']))
+  })
+
+  it('are refused where a marker names what they can not read', async () => {
+    const bad = { model: 'sakt', version: 'bad', file: 'parameters', sha256: 'bad' }
+    provideParameters(bad, Buffer.from('no weights'))
+    files.set('sakt bad', bad)
+    const narrow = { min: 4, max: 60, days: 5 }
+    const { deadLetters } = await scored(
+      featureRecords([...put('sakt', 'bad'), ...put('sakt')]),
+      servers,
+      whole,
+      narrow,
+    )
+    expect(deadLetters).toEqual([
+      expect.stringContaining("can't be prepared: These bytes are no weights of ours"),
+      expect.stringContaining('was not prepared'),
+      expect.stringMatching(/looks back on 10 answers, and states keep 4; raise "ring.min"/),
+      expect.stringContaining('was not prepared'),
+    ])
+  })
+})
+
+function metaOf(version: string) {
+  const meta = SCORE_META.empty('')
+  for (const l of LEARNERS) meta.active.set(l.id, { version, payload: filePayload(files.get(`${l.id} ${version}`)!) })
+  return meta
+}

@@ -1,0 +1,170 @@
+import type { FeatureRecord, FoldOp } from '@mastery/schemas/src/generated/feature-record.gen.ts'
+import type { MasteryScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
+import { hash53 } from '../../events/hash.ts'
+import type { StageRecord, StepResult } from '../../stage.ts'
+import type { TopicName } from '../../topics.ts'
+import { readScores } from './checkpoint.ts'
+import { applyOps, ensureTopics, type FoldResult, type ParamSet } from './fold.ts'
+import { inForce, MODEL_IDS } from './in-force.ts'
+import type { ScoreMeta } from './meta.ts'
+import { BLEND_AT, type Carried, PARTS, ScoreState, SNAP_AT, TOPIC_WIDTH } from './state.ts'
+import { prior, topicScore } from './topic-score.ts'
+
+export interface Folded extends FoldResult {
+  /** Topics of the ops. */
+  touched: ReadonlySet<string>
+  /** Their blends before. */
+  earlier: ReadonlyMap<string, number>
+  /** When what was removed had been answered, by topic. */
+  removed: ReadonlyMap<string, number>
+  /** What served models carried before. */
+  carried: readonly (Carried | null)[]
+  /** Predictions, where any were made. */
+  means: Float64Array
+}
+
+/** A record that the folded models have learned and of which nothing is written down yet. */
+export interface Begun {
+  type: 'begun'
+  record: StageRecord
+  f: FeatureRecord
+  s: ScoreState
+  meta: ScoreMeta
+  value: MasteryScore
+  own: FoldOp | undefined
+  folded: Folded | null
+}
+
+/** The two halves of scoring a record: between them the served models speak. */
+export interface ScoreStep {
+  /** Takes a record to the models that everybody's answers are folded by; what the served ones say is still open. */
+  begin(record: StageRecord, s: ScoreState, meta: ScoreMeta): StepResult | Begun
+  /** Writes down what the models say, once all have spoken. */
+  finish(begun: Begun): StepResult
+}
+
+export function scoreStep(generation: number, output: TopicName): ScoreStep {
+  const means = new Float64Array(PARTS + 1)
+
+  function begin(record: StageRecord, s: ScoreState, meta: ScoreMeta): StepResult | Begun {
+    const f = record.value as FeatureRecord
+    const mark = meta.marks.get(f.origin_partition)
+    if (mark && (f.origin_offset < mark.offset || (f.origin_offset === mark.offset && f.ordinal <= mark.ordinal)))
+      return { type: 'drop', reason: 'seen' }
+    meta.marks.set(f.origin_partition, { offset: f.origin_offset, ordinal: f.ordinal })
+
+    const reset = f.ops.some((o) => o.op === 'reset')
+    if (reset) Object.assign(s, new ScoreState())
+    const ops = f.ops.every((o) => o.topics.length > 0) ? f.ops : f.ops.filter((o) => o.topics.length > 0)
+    const outdated = f.disposition === 'too_old' || f.disposition === 'rebuild_wanted'
+    if (outdated) s.stale = true
+    if (ops.length === 0 && !outdated && !reset && f.checkpoint === null) return { type: 'drop', reason: f.disposition }
+
+    const own =
+      f.disposition === 'counted'
+        ? ops.find((o) => o.op === 'insert' && o.event_hash === hash53(f.event_id))
+        : undefined
+    const value: MasteryScore = {
+      origin_partition: record.origin.partition,
+      origin_offset: record.origin.offset,
+      ordinal: 0,
+      generation,
+      tenant: f.tenant,
+      student: f.student,
+      event_id: f.event_id,
+      occurred_at: f.occurred_at,
+      now: f.now,
+      item: own ? f.item : null,
+      correct: own ? own.score_micro >= 500_000 : null,
+      score: own ? own.score_micro / 1e6 : null,
+      predictions: [],
+      rows: [],
+      stale: s.stale,
+      cause: f.disposition,
+      reason: f.reason,
+    }
+    const begun: Begun = { type: 'begun', record, f, s, meta, value, own, folded: null }
+    if (f.checkpoint !== null) install(s, f, f.checkpoint, meta, value)
+    else if (ops.length > 0) begun.folded = fold(s, ops, own, inForce(meta).params)
+    return begun
+  }
+
+  function fold(s: ScoreState, ops: readonly FoldOp[], own: FoldOp | undefined, params: ParamSet): Folded {
+    const touched = new Set<string>()
+    for (const o of ops) for (const t of o.topics) touched.add(t)
+    const earlier = new Map<string, number>()
+    for (const name of touched) {
+      const t = s.sets.topics.find(name)
+      if (t >= 0 && t < s.current.known) earlier.set(name, s.current.topics[t * TOPIC_WIDTH + BLEND_AT]!)
+    }
+    const carried = s.current.served
+    const result = applyOps(s, ops, params, own?.event_hash ?? -1, means)
+    const removed = new Map<string, number>()
+    for (const o of ops)
+      if (o.op === 'remove')
+        for (const t of o.topics) removed.set(t, Math.max(removed.get(t) ?? o.occurred_at, o.occurred_at))
+    return { ...result, touched, earlier, removed, carried, means }
+  }
+
+  function finish({ record, f, s, meta, value, own, folded }: Begun): StepResult {
+    if (folded !== null) rowsOf(folded, f, s, meta, own, value)
+    value.stale = s.stale
+    return { type: 'ok', outputs: [{ topic: output, subject: 'mastery-score', key: record.key, value }] }
+  }
+
+  function rowsOf(
+    folded: Folded,
+    f: FeatureRecord,
+    s: ScoreState,
+    meta: ScoreMeta,
+    own: FoldOp | undefined,
+    value: MasteryScore,
+  ): void {
+    const { params, versions } = inForce(meta)
+    if (folded.predicted)
+      for (let m = 0; m <= PARTS; m++) {
+        const p = folded.means[m]!
+        if (p >= 0 && versions[m] !== '') value.predictions.push({ model: MODEL_IDS[m]!, version: versions[m]!, p })
+      }
+    for (const name of folded.touched) {
+      const t = s.sets.topics.find(name)
+      if (t < 0 || t >= s.current.known) continue
+      const after = s.current.topics[t * TOPIC_WIDTH + BLEND_AT]!
+      const change = own?.topics.includes(name)
+        ? { score: own.score_micro / 1e6, effect: after - (folded.earlier.get(name) ?? prior(s, t, params)) }
+        : null
+      value.rows.push(topicScore(s, t, meta, change, folded.removed.get(name) ?? f.occurred_at))
+    }
+    if (!folded.before) return
+    for (let t = 0; t < s.current.known; t++) {
+      const name = s.sets.topics.names[t]!
+      if (folded.touched.has(name) || !differs(folded.before, s.current, t)) continue
+      value.rows.push(topicScore(s, t, meta, null, f.occurred_at))
+    }
+  }
+
+  /** Made with other versions than those in force here, it is left out and the state stays stale: the job tries again. */
+  function install(s: ScoreState, f: FeatureRecord, bytes: Uint8Array, meta: ScoreMeta, value: MasteryScore): void {
+    const made = readScores(bytes, f.student)
+    const { versions } = inForce(meta)
+    if (made.versions.join() !== versions.join()) {
+      s.stale = true
+      value.cause = 'outdated'
+      return
+    }
+    for (const row of f.rows) made.state.sets.topics.of(row.topic)
+    ensureTopics(made.state, made.state.current, inForce(meta).params)
+    Object.assign(s, made.state)
+    s.stale = false
+    for (let t = 0; t < s.current.known; t++) value.rows.push(topicScore(s, t, meta, null, f.occurred_at))
+  }
+
+  return { begin, finish }
+}
+
+function differs(a: ScoreState['current'], b: ScoreState['current'], topic: number): boolean {
+  if (topic >= a.known) return true
+  const at = topic * TOPIC_WIDTH
+  for (let i = SNAP_AT; i < TOPIC_WIDTH; i++) if (a.topics[at + i] !== b.topics[at + i]) return true
+  return false
+}

@@ -1,0 +1,153 @@
+import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
+import { SERVED } from '../../served/catalog.ts'
+import type { Servers } from '../../served/servers.ts'
+import type { StageRecord, StepResult } from '../../stage.ts'
+import type { RingLimits } from '../windowing/apply.ts'
+import { beyondLimits, evictLearned, learnBase, type ParamSet } from './fold.ts'
+import { inForce, type ServedVersion } from './in-force.ts'
+import type { ScoreMeta } from './meta.ts'
+import { type InService, type Stretch, serve, snapsOf } from './serving.ts'
+import type { ScoreState } from './state.ts'
+import type { Begun, ScoreStep } from './step.ts'
+
+/** Whether versions of served models are in force before these records or come into force among them. */
+export function needsServing(records: readonly StageRecord[], meta: ScoreMeta): boolean {
+  if (inForce(meta).served.length > 0) return true
+  return records.some((r) => {
+    if (r.subject !== 'marker') return false
+    const { action, subject, name } = r.value as Marker
+    return action === 'activate' && subject === 'model' && SERVED.some((m) => m.id === name)
+  })
+}
+
+/** @throws Error where nothing can serve: the process was started without engines */
+export async function inService(
+  versions: readonly ServedVersion[],
+  servers: Servers | undefined,
+): Promise<InService[]> {
+  if (versions.length === 0) return []
+  if (servers === undefined) throw new Error('Trained models are in force, and this process serves none.')
+  return Promise.all(
+    versions.map(async ({ at, version, payload }) => ({
+      at,
+      version,
+      server: await servers.of(SERVED[at]!, version, payload),
+    })),
+  )
+}
+
+interface Parts {
+  ring: RingLimits
+  servers?: Servers
+  steps: ScoreStep
+  /** Ticks, markers, and what does not belong here. */
+  concerningAll(record: StageRecord, meta: ScoreMeta): StepResult
+}
+
+/**
+ * Scores records in waves: each has a student once at most, and the served models see all of a wave in one batch. What
+ * comes out is what one record after the other gives.
+ */
+export async function scoreTogether(
+  parts: Parts,
+  records: readonly StageRecord[],
+  states: readonly (ScoreState | null)[],
+  meta: ScoreMeta,
+): Promise<StepResult[]> {
+  const results: StepResult[] = []
+  let wave: [at: number, begun: Begun][] = []
+  const students = new Set<ScoreState>()
+  const flush = async () => {
+    if (wave.length === 0) return
+    await speak(
+      parts,
+      wave.map(([, begun]) => begun),
+      meta,
+    )
+    for (const [at, begun] of wave) results[at] = parts.steps.finish(begun)
+    await trimAll(parts, [...students], meta)
+    wave = []
+    students.clear()
+  }
+  for (const [i, record] of records.entries()) {
+    if (record.subject !== 'feature-record') {
+      if (record.subject === 'marker') await flush()
+      results[i] = parts.concerningAll(record, meta)
+      continue
+    }
+    const s = states[i]!
+    if (students.has(s)) await flush()
+    const begun = parts.steps.begin(record, s, meta)
+    if (begun.type === 'begun') {
+      // The step's own array is used again for the next record.
+      if (begun.folded !== null) begun.folded.means = begun.folded.means.slice()
+      wave.push([i, begun])
+      students.add(s)
+    } else results[i] = begun
+  }
+  await flush()
+  return results
+}
+
+async function speak({ servers }: Parts, wave: readonly Begun[], meta: ScoreMeta): Promise<void> {
+  const service = await inService(inForce(meta).served, servers)
+  const stretches = wave.flatMap(({ s, own, folded }): Stretch[] => {
+    if (folded === null) return []
+    return [
+      {
+        s,
+        k: s.current,
+        from: folded.from,
+        to: s.ring.n,
+        // Folded again from the checkpoint, the knowledge is a copy of it.
+        carried: folded.before === null ? folded.carried : s.current.served,
+        wanted: folded.predicted && own ? s.ring.find(own.event_hash) : -1,
+        means: folded.predicted ? folded.means : null,
+      },
+    ]
+  })
+  await serve(stretches, service)
+}
+
+/** Moves what is beyond the limits into the checkpoints, which the served models learn, too. */
+async function trimAll({ ring, servers }: Parts, states: readonly ScoreState[], meta: ScoreMeta): Promise<void> {
+  if (!states.some((s) => beyondLimits(s, ring) > 0)) return
+  const { params, served } = inForce(meta)
+  await cut(states, (s) => beyondLimits(s, ring), params, await inService(served, servers))
+}
+
+async function cut(
+  states: readonly ScoreState[],
+  excess: (s: ScoreState) => number,
+  params: ParamSet,
+  service: readonly InService[],
+): Promise<void> {
+  const over = states.map((s) => ({ s, count: excess(s) })).filter(({ count }) => count > 0)
+  const bases = over.map(({ s, count }): Stretch => {
+    const carried = s.base?.served ?? []
+    return { s, k: learnBase(s, count, params), from: 0, to: count, carried, wanted: -1, means: null }
+  })
+  await serve(bases, service)
+  for (const { s, count } of over) evictLearned(s, count)
+}
+
+/**
+ * Lets the served models speak on states that were folded from whole histories with nothing evicted, and cuts these to
+ * the limits: what the stage would hold had every record come in time.
+ */
+export async function serveFolded(
+  states: readonly ScoreState[],
+  ring: RingLimits,
+  meta: ScoreMeta,
+  servers: Servers | undefined,
+): Promise<void> {
+  const { params, served } = inForce(meta)
+  const service = await inService(served, servers)
+  await cut(states, (s) => beyondLimits(s, ring, 0), params, service)
+  if (service.length === 0) return
+  const all = states.map((s): Stretch => {
+    if (s.base !== null) snapsOf(s.base, s.current)
+    return { s, k: s.current, from: 0, to: s.ring.n, carried: s.base?.served ?? [], wanted: -1, means: null }
+  })
+  await serve(all, service)
+}
