@@ -31,7 +31,11 @@ class DktServer implements Server {
       const right = Uint8Array.from(learning, (i) => (isRight(walks[i]!.of, walks[i]!.from + step) ? 1 : 0))
       const { states: after } = await this.serving.learn(packed(states, learning, size), kinds, right)
       learning.forEach((i, at) => {
-        states[i] = after.subarray(at * size, (at + 1) * size)
+        const w = walks[i]!
+        const state = after.subarray(at * size, (at + 1) * size)
+        states[i] = state
+        const place = w.from + step + 1
+        if (w.keep[w.kept.length] === place) w.kept.push({ place, state: Float64Array.from(state) })
       })
     }
     walks.forEach((w, i) => {

@@ -57,6 +57,9 @@ export interface Walk {
   state: Float64Array | null
   /** Ascending by `after`. */
   readonly asks: readonly Ask[]
+  /** Places, ascending, between `from` and `to`: the state before each of them is put into `kept`. */
+  readonly keep: readonly number[]
+  readonly kept: { place: number; state: Float64Array }[]
 }
 
 export interface Ask {

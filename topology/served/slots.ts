@@ -37,6 +37,7 @@ class SlotsServer<P> implements Server {
         model.learnTopic(params, slots, 0, slots, place(t), o, each[k]!)
       })
       model.learnStudent(params, slots, 0, o, sum / topics.length)
+      if (w.keep[w.kept.length] === i + 1) w.kept.push({ place: i + 1, state: slots.slice() })
     }
     w.state = slots
   }

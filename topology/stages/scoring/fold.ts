@@ -165,7 +165,7 @@ export interface FoldResult {
   predicted: boolean
   /** Snapshots before, for telling what changed; null where only the ops' own topics can have changed. */
   before: Knowledge | null
-  /** First place of the ring that was learned now. */
+  /** First place of the ring where something is new or other than before. */
   from: number
 }
 
@@ -192,6 +192,7 @@ export function applyOps(
   }
 
   const before = s.current
+  let from = ring.n
   for (const op of ops) {
     if (
       compareOrder(op.occurred_at, op.source_sequence, op.event_hash, s.baseEnd.t, s.baseEnd.seq, s.baseEnd.id) <= 0
@@ -199,10 +200,15 @@ export function applyOps(
       s.stale = true
       continue
     }
-    if (op.op === 'insert') insert(s, op, placeOf(s, op))
-    else if (op.op === 'remove') {
+    if (op.op === 'insert') {
+      const at = placeOf(s, op)
+      insert(s, op, at)
+      from = Math.min(from, at)
+    } else if (op.op === 'remove') {
       const at = ring.find(op.event_hash)
-      if (at >= 0) ring.close(at)
+      if (at < 0) continue
+      ring.close(at)
+      from = Math.min(from, at)
     }
   }
   const k = s.base ? s.base.copy() : new Knowledge()
@@ -217,7 +223,7 @@ export function applyOps(
     learn(s, k, params, i, scratch)
   }
   s.current = k
-  return { predicted, before, from: 0 }
+  return { predicted, before, from: Math.min(from, ring.n) }
 }
 
 /**

@@ -9,7 +9,7 @@ import { inForce } from './in-force.ts'
 import { applyMarker, filesOfMarker, filesOfMeta, type PinnedModels } from './markers.ts'
 import { SCORE_META, type ScoreMeta } from './meta.ts'
 import { NONE_SERVED, SCORE_STATE, type ScoreState } from './state.ts'
-import { scoreStep } from './step.ts'
+import { SEEN, scoreStep } from './step.ts'
 import { needsServing, scoreTogether } from './together.ts'
 
 export interface ScoringConfig {
@@ -36,6 +36,7 @@ export function scoringStage(config: ScoringConfig): Stage<ScoreState, ScoreMeta
   })
 
   function score(record: StageRecord, s: ScoreState, meta: ScoreMeta): StepResult {
+    if (!steps.isNew(record, meta)) return SEEN
     const begun = steps.begin(record, s, meta)
     if (begun.type !== 'begun') return begun
     if (inForce(meta).served.length > 0)

@@ -35,8 +35,12 @@ export interface Begun {
   folded: Folded | null
 }
 
+export const SEEN: StepResult = { type: 'drop', reason: 'seen' }
+
 /** The two halves of scoring a record: between them the served models speak. */
 export interface ScoreStep {
+  /** False for a record that was seen before; to be asked once per record, in order. */
+  isNew(record: StageRecord, meta: ScoreMeta): boolean
   /** Takes a record to the models that everybody's answers are folded by; what the served ones say is still open. */
   begin(record: StageRecord, s: ScoreState, meta: ScoreMeta): StepResult | Begun
   /** Writes down what the models say, once all have spoken. */
@@ -46,13 +50,17 @@ export interface ScoreStep {
 export function scoreStep(generation: number, output: TopicName): ScoreStep {
   const means = new Float64Array(PARTS + 1)
 
-  function begin(record: StageRecord, s: ScoreState, meta: ScoreMeta): StepResult | Begun {
+  function isNew(record: StageRecord, meta: ScoreMeta): boolean {
     const f = record.value as FeatureRecord
     const mark = meta.marks.get(f.origin_partition)
     if (mark && (f.origin_offset < mark.offset || (f.origin_offset === mark.offset && f.ordinal <= mark.ordinal)))
-      return { type: 'drop', reason: 'seen' }
+      return false
     meta.marks.set(f.origin_partition, { offset: f.origin_offset, ordinal: f.ordinal })
+    return true
+  }
 
+  function begin(record: StageRecord, s: ScoreState, meta: ScoreMeta): StepResult | Begun {
+    const f = record.value as FeatureRecord
     const reset = f.ops.some((o) => o.op === 'reset')
     if (reset) Object.assign(s, new ScoreState())
     const ops = f.ops.every((o) => o.topics.length > 0) ? f.ops : f.ops.filter((o) => o.topics.length > 0)
@@ -159,7 +167,7 @@ export function scoreStep(generation: number, output: TopicName): ScoreStep {
     for (let t = 0; t < s.current.known; t++) value.rows.push(topicScore(s, t, meta, null, f.occurred_at))
   }
 
-  return { begin, finish }
+  return { isNew, begin, finish }
 }
 
 function differs(a: ScoreState['current'], b: ScoreState['current'], topic: number): boolean {

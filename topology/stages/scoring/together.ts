@@ -8,7 +8,7 @@ import { inForce, type ServedVersion } from './in-force.ts'
 import type { ScoreMeta } from './meta.ts'
 import { type InService, type Stretch, serve, snapsOf } from './serving.ts'
 import type { ScoreState } from './state.ts'
-import type { Begun, ScoreStep } from './step.ts'
+import { type Begun, type ScoreStep, SEEN } from './step.ts'
 
 /** Whether versions of served models are in force before these records or come into force among them. */
 export function needsServing(records: readonly StageRecord[], meta: ScoreMeta): boolean {
@@ -44,9 +44,16 @@ interface Parts {
   concerningAll(record: StageRecord, meta: ScoreMeta): StepResult
 }
 
+interface Waiting {
+  /** Place among the results. */
+  at: number
+  record: StageRecord
+  s: ScoreState
+}
+
 /**
- * Scores records in waves: each has a student once at most, and the served models see all of a wave in one batch. What
- * comes out is what one record after the other gives.
+ * Scores records in waves: the first of every student, then the second, and so on, so that the served models see as many
+ * students as there are in one batch. Students do not meet, so what comes out is what one record after the other gives.
  */
 export async function scoreTogether(
   parts: Parts,
@@ -55,38 +62,49 @@ export async function scoreTogether(
   meta: ScoreMeta,
 ): Promise<StepResult[]> {
   const results: StepResult[] = []
-  let wave: [at: number, begun: Begun][] = []
-  const students = new Set<ScoreState>()
-  const flush = async () => {
-    if (wave.length === 0) return
-    await speak(
-      parts,
-      wave.map(([, begun]) => begun),
-      meta,
-    )
-    for (const [at, begun] of wave) results[at] = parts.steps.finish(begun)
-    await trimAll(parts, [...students], meta)
-    wave = []
-    students.clear()
-  }
-  for (const [i, record] of records.entries()) {
-    if (record.subject !== 'feature-record') {
-      if (record.subject === 'marker') await flush()
-      results[i] = parts.concerningAll(record, meta)
+  let waves: Waiting[][] = []
+  let depth = new Map<ScoreState, number>()
+  for (const [at, record] of records.entries()) {
+    if (record.subject === 'feature-record') {
+      if (!parts.steps.isNew(record, meta)) {
+        results[at] = SEEN
+        continue
+      }
+      const s = states[at]!
+      const wave = depth.get(s) ?? 0
+      depth.set(s, wave + 1)
+      ;(waves[wave] ??= []).push({ at, record, s })
       continue
     }
-    const s = states[i]!
-    if (students.has(s)) await flush()
-    const begun = parts.steps.begin(record, s, meta)
-    if (begun.type === 'begun') {
-      // The step's own array is used again for the next record.
-      if (begun.folded !== null) begun.folded.means = begun.folded.means.slice()
-      wave.push([i, begun])
-      students.add(s)
-    } else results[i] = begun
+    if (record.subject === 'marker') {
+      // Versions change here, for everything behind it.
+      for (const w of waves) await score(parts, w, meta, results)
+      waves = []
+      depth = new Map()
+    }
+    results[at] = parts.concerningAll(record, meta)
   }
-  await flush()
+  for (const w of waves) await score(parts, w, meta, results)
   return results
+}
+
+async function score(parts: Parts, wave: readonly Waiting[], meta: ScoreMeta, results: StepResult[]): Promise<void> {
+  const all: [at: number, begun: Begun][] = []
+  for (const { at, record, s } of wave) {
+    const begun = parts.steps.begin(record, s, meta)
+    if (begun.type !== 'begun') {
+      results[at] = begun
+      continue
+    }
+    // The step's own array is used again for the next record.
+    if (begun.folded !== null) begun.folded.means = begun.folded.means.slice()
+    all.push([at, begun])
+  }
+  const begun = all.map(([, b]) => b)
+  await speak(parts, begun, meta)
+  for (const [at, b] of all) results[at] = parts.steps.finish(b)
+  const states = begun.map((b) => b.s)
+  await trimAll(parts, states, meta)
 }
 
 async function speak({ servers }: Parts, wave: readonly Begun[], meta: ScoreMeta): Promise<void> {
@@ -99,8 +117,9 @@ async function speak({ servers }: Parts, wave: readonly Begun[], meta: ScoreMeta
         k: s.current,
         from: folded.from,
         to: s.ring.n,
-        // Folded again from the checkpoint, the knowledge is a copy of it.
-        carried: folded.before === null ? folded.carried : s.current.served,
+        carried: folded.carried,
+        was: folded.before,
+        touched: [...folded.touched].map((name) => s.sets.topics.find(name)).filter((t) => t >= 0),
         wanted: folded.predicted && own ? s.ring.find(own.event_hash) : -1,
         means: folded.predicted ? folded.means : null,
       },
@@ -125,7 +144,8 @@ async function cut(
   const over = states.map((s) => ({ s, count: excess(s) })).filter(({ count }) => count > 0)
   const bases = over.map(({ s, count }): Stretch => {
     const carried = s.base?.served ?? []
-    return { s, k: learnBase(s, count, params), from: 0, to: count, carried, wanted: -1, means: null }
+    const k = learnBase(s, count, params)
+    return { s, k, from: 0, to: count, carried, was: null, touched: [], wanted: -1, means: null }
   })
   await serve(bases, service)
   for (const { s, count } of over) evictLearned(s, count)
@@ -147,7 +167,8 @@ export async function serveFolded(
   if (service.length === 0) return
   const all = states.map((s): Stretch => {
     if (s.base !== null) snapsOf(s.base, s.current)
-    return { s, k: s.current, from: 0, to: s.ring.n, carried: s.base?.served ?? [], wanted: -1, means: null }
+    const carried = s.base?.served ?? []
+    return { s, k: s.current, from: 0, to: s.ring.n, carried, was: null, touched: [], wanted: -1, means: null }
   })
   await serve(all, service)
 }
