@@ -1,6 +1,7 @@
+import type { TopicScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
 import { type FoldedHistory, featureRowsOf, type HistoryOptions, scoreRowsOf } from '../history/fold.ts'
 import { isMixed } from '../history/keep.ts'
-import { inForce } from '../stages/scoring/in-force.ts'
+import { inForce, MODEL_IDS } from '../stages/scoring/in-force.ts'
 import type { ScoreState } from '../stages/scoring/state.ts'
 import type { WindowState } from '../stages/windowing/state.ts'
 import { FEATURE_FIELDS, featureValues, fieldIndex, SCORE_FIELDS, scoreValues, type Values } from './fields.ts'
@@ -106,7 +107,6 @@ function compareFeatures(
 }
 
 function compareScores(f: FoldedHistory, stored: readonly StoredScores[], options: HistoryOptions, found: Findings) {
-  const current = inForce(options.scoring).versions.join()
   const left = new Map(stored.map((s) => [s.topic, s]))
   for (const row of scoreRowsOf(f, options.scoring)) {
     if (row.opportunities === 0) continue
@@ -116,7 +116,7 @@ function compareScores(f: FoldedHistory, stored: readonly StoredScores[], option
       continue
     }
     left.delete(row.topic)
-    if (s.versions.join() === current) found.matched(MASTERY_ROW)
+    if (s.versions.join() === versionsOf(row).join()) found.matched(MASTERY_ROW)
     else found.row(row.topic, MASTERY_ROW, 'mismatch')
     const values = scoreValues(row)
     for (let i = 0; i < values.length; i++)
@@ -127,6 +127,12 @@ function compareScores(f: FoldedHistory, stored: readonly StoredScores[], option
   for (const s of left.values())
     if (s.values[OPPORTUNITIES] !== 0) found.row(s.topic, MASTERY_ROW, 'extra')
     else found.matched(MASTERY_ROW)
+}
+
+/** In the order of the models; a trained model that does not know the topic gives no score, and so no version. */
+function versionsOf(row: TopicScore): string[] {
+  const of = new Map(row.scores.map((s) => [s.model, s.version]))
+  return MODEL_IDS.map((m) => of.get(m) ?? '')
 }
 
 function kept(value: number | null, isTime: boolean): number | null {

@@ -1,5 +1,5 @@
+import { STREAMING, type Streaming } from '@mastery/jobs/src/training/payload.ts'
 import type { PinnedModel, Selection } from '@mastery/topology/generations/generation.ts'
-import { MODELS } from '@mastery/topology/models/catalog.ts'
 import { UsageError } from './command.ts'
 
 interface Point {
@@ -49,24 +49,41 @@ export function selectionOf(
   }
 }
 
-/** bkt@v2=parameters.json: model, version, file. `read` gives the file's text. */
-export function pinnedModels(given: readonly string[], read: (file: string) => string): Record<string, PinnedModel> {
+/**
+ * bkt@v2=parameters.json: model, version, file; dkt@v3: a version that was trained and published. `read` gives a file's
+ * bytes, `published` what a marker would say of a version.
+ */
+export async function pinnedModels(
+  given: readonly string[],
+  read: (file: string) => Uint8Array,
+  published: (model: Streaming, version: string) => Promise<string>,
+): Promise<Record<string, PinnedModel>> {
   const pinned: Record<string, PinnedModel> = {}
   for (const text of given) {
-    const [, id, version, file] = /^([\w-]+)@([^=]+)=(.+)$/.exec(text) ?? []
-    const model = MODELS.find((m) => m.id === id)
-    if (!id || !version || !file || !model)
+    const [, id, version, file] = /^([\w-]+)@([^=]+)(?:=(.+))?$/.exec(text) ?? []
+    const model = STREAMING.find((m) => m.id === id)
+    if (!id || !version || !model || (file !== undefined && !model.travels))
       throw new UsageError(
-        `--model "${text}" should be MODEL@VERSION=FILE, with one of the models ${MODELS.map((m) => m.id).join(', ')}.`,
+        `--model "${text}" should be MODEL@VERSION for a version that was trained here, with one of the models ${idsOf(() => true)}, or MODEL@VERSION=FILE with parameters as JSON, for ${idsOf((m) => m.travels)}.`,
       )
-    let payload: string
     try {
-      payload = read(file)
-      model.parse(JSON.parse(payload))
+      pinned[id] = {
+        version,
+        payload: await (file === undefined ? published(model, version) : textIn(model, read(file))),
+      }
     } catch (e) {
-      throw new UsageError(`--model ${id}@${version}: ${file} can't be used: ${(e as Error).message}`)
+      throw new UsageError(`--model ${text} can't be used: ${(e as Error).message}`)
     }
-    pinned[id] = { version, payload }
   }
   return pinned
+}
+
+const idsOf = (which: (m: Streaming) => boolean) =>
+  STREAMING.filter(which)
+    .map((m) => m.id)
+    .join(', ')
+
+function textIn(model: Streaming, bytes: Uint8Array): string {
+  model.check(bytes)
+  return Buffer.from(bytes).toString('utf8')
 }

@@ -5,6 +5,7 @@ import { beginGeneration, GenerationError, partitionsWanted } from '@mastery/job
 import { countSelected } from '@mastery/jobs/src/replay/count.ts'
 import { type ExpiredSelected, expiredSelected } from '@mastery/jobs/src/replay/expired.ts'
 import { switchGeneration } from '@mastery/jobs/src/replay/switch.ts'
+import { versionPayload } from '@mastery/jobs/src/training/payload.ts'
 import { isWhole } from '@mastery/topology/generations/generation.ts'
 import { showDifferences, waitUntilBuilt } from '../build-progress.ts'
 import { type Command, type Host, UsageError } from '../command.ts'
@@ -33,7 +34,7 @@ export const replayCommand: Command = {
   name: 'replay',
   summary: 'compute history again, as a new generation beside live traffic',
   help: `npx mastery replay [--topic learning.events] [--from POINT] [--to POINT] [--students ID,ID] [--tenant ID]
-                   [--model MODEL@VERSION=FILE] [--partitions N] [--rate N] [--reason TEXT] [--dry-run] [--switch] [--json]
+                   [--model MODEL@VERSION[=FILE]] [--partitions N] [--rate N] [--reason TEXT] [--dry-run] [--switch] [--json]
 
 Folds the log again into a generation of its own: own state, own topics, own rows in gold. What the log no longer has
 comes from gold. Readers see the old generation until "npx mastery generations switch ID" (or --switch, which does it
@@ -42,7 +43,8 @@ once it has caught up); nobody is notified of anything. It goes on after a kill,
 
 A POINT is an instant of the events (2026-09-01 or 2026-09-01T08:00:00Z), an offset for all partitions (1200) or offsets
 by partition (0=1200,1=900). With any of --from, --to and --students the generation is for looking and comparing only.
---model computes with other parameters from the first event on. --partitions gives the generation's own topics so many
+--model computes with a version that was trained here (dkt@VERSION), or with parameters of a file (bkt@NAME=FILE), from
+the first event on. --partitions gives the generation's own topics so many
 partitions, a multiple of those of learning.events, so that more processes can share scoring and gold; without it they are
 as many as readers see now. --rate: records a second and partition, for a replay
 that leaves the machine to others. --dry-run counts and begins nothing.
@@ -82,7 +84,11 @@ allow; else the replay is refused, and the reason said. --dry-run says which.`,
     const selection = selectionOf({ from: values.from, to: values.to, students }, await log.partitions(topic))
     if (values.switch && Object.values(selection).some((limit) => limit !== null))
       throw new UsageError('--switch needs the whole history: leave out --from, --to and --students.')
-    const models = pinnedModels(values.model ?? [], (file) => readFileSync(resolve(io.cwd, file), 'utf8'))
+    const models = await pinnedModels(
+      values.model ?? [],
+      (file) => readFileSync(resolve(io.cwd, file)),
+      async (model, version) => (await versionPayload(installation.artefacts, model, version)).payload,
+    )
     const rate = values.rate === undefined ? null : positive('rate', values.rate, 0)
     await installation.generations.refresh()
     const source = await log.partitions(topic)

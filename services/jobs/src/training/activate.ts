@@ -1,15 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { broadcast } from '@mastery/infra/runtime/broadcast.ts'
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
-import { MODELS } from '@mastery/topology/models/catalog.ts'
-import { filePayload } from '@mastery/topology/models/parameters.ts'
 import type { Manifest } from '@mastery/topology/ports/artefact-store.ts'
 import type { Codec } from '@mastery/topology/ports/codec.ts'
 import type { EventLog } from '@mastery/topology/ports/event-log.ts'
 import type { GoldStore } from '@mastery/topology/ports/gold-store.ts'
-import { SERVED } from '@mastery/topology/served/catalog.ts'
-import { NOT_SERVED } from '@mastery/topology/stages/scoring/in-force.ts'
-import { PARAMETERS } from './train.ts'
+import { STREAMING, type Streaming, versionPayload } from './payload.ts'
 import { type InForce, scoringMetas, type VersionParts, versionsInForce } from './versions.ts'
 
 export interface ActivationParts extends VersionParts {
@@ -33,8 +29,6 @@ export class ActivationError extends Error {
   override name = 'ActivationError'
 }
 
-/** Parameters up to this size travel with their marker; larger ones stay in the artefact. */
-const TRAVELS_BYTES = 64 * 1024
 const LOOK_MS = 50
 const PATIENCE_MS = 60_000
 
@@ -51,22 +45,12 @@ export async function activateVersion(
   options: { anyway?: boolean } = {},
 ): Promise<Activated> {
   const streaming = modelNamed(model)
-  const { manifest, files } = await parts.artefacts.read(model, version)
-  const bytes = files.get(PARAMETERS)
-  if (!bytes) throw new ActivationError(`Version ${version} of ${model} has no ${PARAMETERS}; train it again.`)
-  try {
-    streaming.check(bytes)
-  } catch (cause) {
-    throw new ActivationError(`${model} can't read version ${version}: ${(cause as Error).message}`, { cause })
-  }
+  const { manifest, payload } = await versionPayload(parts.artefacts, streaming, version).catch((cause: unknown) => {
+    throw new ActivationError((cause as Error).message, { cause })
+  })
   const before = await current(parts, model)
   if (before.version === version) throw new ActivationError(`Version ${version} of ${model} is in force already.`)
   if (!options.anyway) refuseWithoutGain(manifest, before)
-  const { sha256 } = manifest.files.find((f) => f.name === PARAMETERS)!
-  const payload =
-    streaming.travels && bytes.length <= TRAVELS_BYTES
-      ? Buffer.from(bytes).toString('utf8')
-      : filePayload({ model, version, file: PARAMETERS, sha256 })
   await send(parts, model, version, payload)
   return { model, version, before: before.version }
 }
@@ -99,29 +83,13 @@ export async function rollBack(parts: ActivationParts, model: string): Promise<A
   return { model, version, before: before.version }
 }
 
-interface Streaming {
-  /** What is in force before anything was trained, and what a first version is rolled back to. */
-  defaultVersion: string
-  /** Parameters that are text, so that a marker can hold small ones. */
-  travels: boolean
-  /** @throws Error that says what the model can't read */
-  check(bytes: Uint8Array): void
-}
-
 function modelNamed(id: string): Streaming {
-  const folded = MODELS.find((m) => m.id === id)
-  if (folded)
-    return {
-      defaultVersion: folded.defaultVersion,
-      travels: true,
-      check: (bytes) => void folded.parse(JSON.parse(Buffer.from(bytes).toString('utf8'))),
-    }
-  const served = SERVED.find((m) => m.id === id)
-  if (served) return { defaultVersion: NOT_SERVED, travels: false, check: (bytes) => void served.parse(bytes) }
-  const known = [...MODELS, ...SERVED].map((m) => m.id)
-  throw new ActivationError(
-    `No model "${id}" is served in the stream; those that take versions are ${known.join(', ')}.`,
-  )
+  const model = STREAMING.find((m) => m.id === id)
+  if (!model)
+    throw new ActivationError(
+      `No model "${id}" is served in the stream; those that take versions are ${STREAMING.map((m) => m.id).join(', ')}.`,
+    )
+  return model
 }
 
 async function current(parts: ActivationParts, model: string): Promise<InForce> {

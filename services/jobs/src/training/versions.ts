@@ -1,13 +1,11 @@
 import type { ProvideFiles } from '@mastery/infra/runtime/artefacts.ts'
-import { MODELS } from '@mastery/topology/models/catalog.ts'
 import { fileOf } from '@mastery/topology/models/parameters.ts'
 import type { ArtefactStore } from '@mastery/topology/ports/artefact-store.ts'
 import type { EventLog } from '@mastery/topology/ports/event-log.ts'
 import type { StateStore } from '@mastery/topology/ports/state-store.ts'
-import { SERVED } from '@mastery/topology/served/catalog.ts'
-import { NOT_SERVED } from '@mastery/topology/stages/scoring/in-force.ts'
 import { type ActiveModel, SCORE_META, type ScoreMeta } from '@mastery/topology/stages/scoring/meta.ts'
 import { topicAt } from '@mastery/topology/topics.ts'
+import { STREAMING } from './payload.ts'
 
 /** A version that partitions of the scoring stage have in force. */
 export interface InForce {
@@ -45,7 +43,7 @@ export async function scoringMetas(parts: Pick<VersionParts, 'log' | 'state' | '
 export async function versionsInForce(parts: VersionParts): Promise<Map<string, InForce>> {
   const metas = await scoringMetas(parts)
   const out = new Map<string, InForce>()
-  for (const model of [...MODELS, ...SERVED.map(({ id }) => ({ id, defaultVersion: NOT_SERVED }))]) {
+  for (const model of STREAMING) {
     const counted = new Map<string, { active: ActiveModel; partitions: number }>()
     for (const meta of metas) {
       const active = meta.active.get(model.id) ?? { version: model.defaultVersion, payload: null }

@@ -1,0 +1,61 @@
+import { MODELS } from '@mastery/topology/models/catalog.ts'
+import { filePayload } from '@mastery/topology/models/parameters.ts'
+import type { ArtefactStore, Manifest } from '@mastery/topology/ports/artefact-store.ts'
+import { SERVED } from '@mastery/topology/served/catalog.ts'
+import { NOT_SERVED } from '@mastery/topology/stages/scoring/in-force.ts'
+import { PARAMETERS } from './train.ts'
+
+/** Parameters up to this size travel with their marker; larger ones stay in the artefact. */
+const TRAVELS_BYTES = 64 * 1024
+
+/** A model of the stream that takes versions. */
+export interface Streaming {
+  id: string
+  /** What is in force before anything was trained, and what a first version is rolled back to. */
+  defaultVersion: string
+  /** Parameters that are text, so that a marker can hold small ones. */
+  travels: boolean
+  /** @throws Error that says what the model can't read */
+  check(bytes: Uint8Array): void
+}
+
+/** Every model of the stream that takes versions. */
+export const STREAMING: readonly Streaming[] = [
+  ...MODELS.map((m) => ({
+    id: m.id,
+    defaultVersion: m.defaultVersion,
+    travels: true,
+    check: (bytes: Uint8Array) => void m.parse(JSON.parse(Buffer.from(bytes).toString('utf8'))),
+  })),
+  ...SERVED.map((m) => ({
+    id: m.id,
+    defaultVersion: NOT_SERVED,
+    travels: false,
+    check: (bytes: Uint8Array) => void m.parse(bytes),
+  })),
+]
+
+/**
+ * What a marker says of a trained version, and its manifest.
+ * @throws Error that says what is wrong with the version
+ */
+export async function versionPayload(
+  artefacts: ArtefactStore,
+  model: Streaming,
+  version: string,
+): Promise<{ manifest: Manifest; payload: string }> {
+  const { manifest, files } = await artefacts.read(model.id, version)
+  const bytes = files.get(PARAMETERS)
+  if (!bytes) throw new Error(`Version ${version} of ${model.id} has no ${PARAMETERS}; train it again.`)
+  try {
+    model.check(bytes)
+  } catch (cause) {
+    throw new Error(`${model.id} can't read version ${version}: ${(cause as Error).message}`, { cause })
+  }
+  const { sha256 } = manifest.files.find((f) => f.name === PARAMETERS)!
+  const payload =
+    model.travels && bytes.length <= TRAVELS_BYTES
+      ? Buffer.from(bytes).toString('utf8')
+      : filePayload({ model: model.id, version, file: PARAMETERS, sha256 })
+  return { manifest, payload }
+}
