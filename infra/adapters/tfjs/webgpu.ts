@@ -1,5 +1,6 @@
 import type { Device } from './device.ts'
 import { tf } from './tf.ts'
+import { mayHaveVulkan } from './vulkan.ts'
 import { renew } from './wasm.ts'
 
 /** What Dawn says of a card. */
@@ -24,6 +25,8 @@ const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|software/i
 /** Any vendor's card by WebGPU (Dawn, in the `webgpu` package, optional): needs the card's Vulkan driver alone. */
 export async function webGpuDevice(options: WebGpuOptions = {}): Promise<Device> {
   const dawn = options.dawn ?? 'vulkan'
+  if (dawn === 'vulkan' && !mayHaveVulkan())
+    throw new Error('There is no Vulkan loader (libvulkan.so.1): install the driver of the card.')
   const gpu = await open(dawn)
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' })
   if (adapter === null) throw new Error(`There is no WebGPU adapter on ${dawn}: is a driver installed?`)
