@@ -2,7 +2,7 @@ import { type DktArtefact, DKT as KIND } from '../learners/dkt/learner.ts'
 import { DktServing } from '../learners/dkt/serving.ts'
 import { parseSequence } from '../learners/sequence/learner.ts'
 import { KindsByHash } from './kinds.ts'
-import { isRight, type ServedModel, type Server, UNKNOWN, type Walk } from './served.ts'
+import { isRight, NOT_SERVED, type ServedModel, type Server, UNKNOWN, type Walk } from './served.ts'
 
 const BATCH = 64
 
@@ -94,6 +94,7 @@ export const DKT: ServedModel<DktArtefact> = {
   about: KIND.about,
   sees: 'read as a sequence by a recurrent network',
   tolerance: 1e-4,
+  without: NOT_SERVED,
   parse: (bytes) => parseSequence(KIND, bytes),
   looksBack: () => 0,
   open: async (artefact, engine) => new DktServer(await DktServing.open(await engine(), artefact, BATCH), artefact),

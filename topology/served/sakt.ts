@@ -2,7 +2,7 @@ import { SAKT as KIND, type SaktArtefact } from '../learners/sakt/learner.ts'
 import { answerRow, SaktServing } from '../learners/sakt/serving.ts'
 import { parseSequence } from '../learners/sequence/learner.ts'
 import { KindsByHash } from './kinds.ts'
-import { type Ask, isRight, type ServedModel, type Server, UNKNOWN, type Walk } from './served.ts'
+import { type Ask, isRight, NOT_SERVED, type ServedModel, type Server, UNKNOWN, type Walk } from './served.ts'
 
 const BATCH = 64
 
@@ -53,6 +53,7 @@ export const SAKT: ServedModel<SaktArtefact> = {
   about: KIND.about,
   sees: 'compared with the past answers that matter for this topic',
   tolerance: 1e-4,
+  without: NOT_SERVED,
   parse: (bytes) => parseSequence(KIND, bytes),
   looksBack: ({ settings }) => settings.window,
   open: async (artefact, engine) => new SaktServer(await SaktServing.open(await engine(), artefact, BATCH), artefact),

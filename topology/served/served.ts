@@ -12,6 +12,8 @@ export interface ServedModel<A> {
   sees: string
   /** How far two computations of a score may lie apart, engines included; 0: not at all. */
   tolerance: number
+  /** Version that stands where none is in force, and that markers name to take one out of force. */
+  without: string
   /** @throws Error that says what of the bytes does not fit */
   parse(bytes: Uint8Array): A
   /** Opportunities that must be at hand before one that is asked about; 0 for models that carry a state. */
@@ -71,6 +73,9 @@ export interface Ask {
   /** Probability of a right answer, filled in; below 0 where the model knows neither item nor topic. */
   p: number
 }
+
+/** The version of a trained model that is not in force. */
+export const NOT_SERVED = 'none'
 
 /** What a model says of something that it does not know. */
 export const UNKNOWN = -1

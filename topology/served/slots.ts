@@ -1,5 +1,13 @@
 import type { MasteryModel, Opportunity } from '../models/model.ts'
-import { type Ask, isRight, type Opportunities, type ServedModel, type Server, type Walk } from './served.ts'
+import {
+  type Ask,
+  isRight,
+  NOT_SERVED,
+  type Opportunities,
+  type ServedModel,
+  type Server,
+  type Walk,
+} from './served.ts'
 
 /** A fold over slots, served where a version is in force: its state is the student's slots, then each topic's. */
 class SlotsServer<P> implements Server {
@@ -95,6 +103,7 @@ export function servedSlots<P>(model: MasteryModel<P>, sees: string): ServedMode
     about: model.about,
     sees,
     tolerance: model.tolerance ?? 0,
+    without: NOT_SERVED,
     parse: (bytes) => model.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))),
     looksBack: () => 0,
     open: async (params) => new SlotsServer(model, params),

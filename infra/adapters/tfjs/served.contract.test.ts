@@ -1,9 +1,11 @@
 import { answersOf, logOf } from '@mastery/topology/evaluation/testing/answers.ts'
 import { foldHistory } from '@mastery/topology/history/fold.ts'
+import { blendLearner } from '@mastery/topology/learners/blend/learner.ts'
 import { IRT_LEARNER } from '@mastery/topology/learners/irt/learner.ts'
+import { BASES, treesLearner } from '@mastery/topology/learners/trees/learner.ts'
 import { filePayload, type ParameterFile, provideParameters } from '@mastery/topology/models/parameters.ts'
 import { Random } from '@mastery/topology/school/random.ts'
-import { SERVED } from '@mastery/topology/served/catalog.ts'
+import { SERVED, SERVED_AND_BLEND } from '@mastery/topology/served/catalog.ts'
 import { Servers } from '@mastery/topology/served/servers.ts'
 import { MODEL_IDS } from '@mastery/topology/stages/scoring/in-force.ts'
 import { SCORE_META } from '@mastery/topology/stages/scoring/meta.ts'
@@ -25,7 +27,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { featureRecords, type Scored, scored } from './testing/scored.ts'
 import { SMALL_DKT, SMALL_SAKT, wasm } from './testing/small.ts'
 
-const LEARNERS = [IRT_LEARNER, SMALL_DKT, SMALL_SAKT]
+const SMALL = { folds: 2, rounds: 12, leaves: 6 }
+const SMALL_TREES = treesLearner('trees', 'small', BASES, SMALL)
+const SMALL_BLEND = blendLearner('blend', 'small', BASES, SMALL)
+const LEARNERS = [IRT_LEARNER, SMALL_DKT, SMALL_SAKT, SMALL_TREES]
+const ALL = [...LEARNERS, SMALL_BLEND]
 const made = answersOf(21, { students: 50, answers: 30 })
 const names = [...new Set(made.map((a) => a.student))]
 const isNew = new Set(names.slice(35))
@@ -36,7 +42,7 @@ const artefacts = new Map<string, unknown>()
 
 beforeAll(async () => {
   const train = logOf(made.filter((a) => !isNew.has(a.student)))
-  for (const learner of LEARNERS) {
+  for (const learner of ALL) {
     const artefact = await learner.fit(train, { seed: 3 })
     artefacts.set(learner.id, artefact)
     for (const version of ['v1', 'v2']) {
@@ -57,7 +63,7 @@ const put = (model: string, version = 'v1') => [
   markerOf('prepare', model, version),
   markerOf('activate', model, version),
 ]
-const all = (version = 'v1') => LEARNERS.flatMap((l) => put(l.id, version))
+const all = (version = 'v1') => ALL.flatMap((l) => put(l.id, version))
 
 const inputs = unseen.map((a, i) =>
   eventInput(
@@ -81,9 +87,11 @@ const hard = (seed: number, events = 260): Input[] =>
     eventInput({ ...e, topics: e.topics.map((t) => `topic-${t.length % 5}`), item: e.item }),
   )
 const STUDENTS = ['student-0', 'student-1', 'student-2']
-const rowsIn = (s: ScoreState) =>
+/** Those that do not ask for rings as long as trees look back. */
+const CARRIED = ['irt', 'dkt', 'sakt']
+const rowsIn = (s: ScoreState, ids?: string[]) =>
   s.sets.topics.names
-    .map((_, t) => topicScore(s, t, metaOf('v1'), null, 0))
+    .map((_, t) => topicScore(s, t, metaOf('v1', ids), null, 0))
     .filter((r) => r.opportunities > 0)
     .map((r) => `${r.topic} ${r.opportunities} ${exact(r.scores)}`)
     .sort()
@@ -92,10 +100,10 @@ const rowsWith = (s: Scored, model: string) =>
 
 describe('trained models in the stream', () => {
   it('are all those that this test serves', () => {
-    expect(LEARNERS.map((l) => l.id)).toEqual(SERVED.map((m) => m.id))
+    expect(ALL.map((l) => l.id)).toEqual(SERVED_AND_BLEND.map((m) => m.id))
   })
 
-  it.each(LEARNERS.map((l) => [l.id, l] as const))('%s predicts what the learner predicts', async (id, learner) => {
+  it.each(ALL.map((l) => [l.id, l] as const))('%s predicts what the learner predicts', async (id, learner) => {
     const log = logOf(unseen)
     const offline = await learner.predict(artefacts.get(id) as never, log, { seed: 3 })
     const { scores, deadLetters } = await scored(featureRecords([...put(id), ...inputs]), servers, whole)
@@ -108,7 +116,7 @@ describe('trained models in the stream', () => {
       compared++
       expect(online.version).toBe('v1')
       expect(Math.abs(Math.log(online.p / (1 - online.p)) - Math.log(offline[r]! / (1 - offline[r]!)))).toBeLessThan(
-        id === 'irt' ? 1e-9 : 1e-5,
+        /^(irt|trees|blend)$/.test(id) ? 1e-9 : 1e-5,
       )
     }
     expect(compared).toBe(log.size)
@@ -143,21 +151,21 @@ describe('trained models in the stream', () => {
   it('come to the fold of the whole history, with rings that had to be cut', async () => {
     const ring = { min: 40, max: 60, days: 5 }
     const log = hard(7, 1100)
-    const records = featureRecords([...all(), ...log])
+    const records = featureRecords([...CARRIED.flatMap((id) => put(id)), ...log])
     const stream = await scored(records, servers, () => 30, ring)
     for (const student of STUDENTS) {
       const history = log.flatMap((i, offset) =>
         i.subject === 'learning-event' && i.value.student === student ? [{ ...i, offset }] : [],
       )
-      const options = { ring: RING, days: [7, 30, 90], scoring: metaOf('v1'), whole: true }
+      const options = { ring: RING, days: [7, 30, 90], scoring: metaOf('v1', CARRIED), whole: true }
       const folded = foldHistory(student, history, options)
       expect(folded.scores.ring.n).toBeGreaterThan(50)
-      await serveFolded([folded.scores], ring, metaOf('v1'), servers)
+      await serveFolded([folded.scores], ring, metaOf('v1', CARRIED), servers)
       const held = stream.state(student)
       expect(held.base).not.toBeNull()
       expect(folded.scores.base).not.toBeNull()
       expect(held.stale).toBe(false)
-      expect(rowsIn(folded.scores)).toEqual(rowsIn(held))
+      expect(rowsIn(folded.scores, CARRIED)).toEqual(rowsIn(held, CARRIED))
     }
   })
 
@@ -215,7 +223,7 @@ describe('trained models in the stream', () => {
   })
 
   it('take part in the blend, the uncertainty and the reasons', async () => {
-    const { scores } = await scored(featureRecords([...all(), ...inputs]), servers, whole)
+    const { scores } = await scored(featureRecords([...LEARNERS.flatMap((l) => put(l.id)), ...inputs]), servers, whole)
     const row = scores.at(-1)!.rows[0]!
     const parts = row.scores.slice(0, -1)
     expect(parts.map((p) => p.model)).toEqual(MODEL_IDS.slice(0, -1))
@@ -245,8 +253,8 @@ describe('trained models in the stream', () => {
   })
 })
 
-function metaOf(version: string) {
+function metaOf(version: string, ids = ALL.map((l) => l.id)) {
   const meta = SCORE_META.empty('')
-  for (const l of LEARNERS) meta.active.set(l.id, { version, payload: filePayload(files.get(`${l.id} ${version}`)!) })
+  for (const id of ids) meta.active.set(id, { version, payload: filePayload(files.get(`${id} ${version}`)!) })
   return meta
 }

@@ -83,11 +83,22 @@ function shifts(log: AnswerLog, z: Float64Array): Calibration['topics'] {
   }
 }
 
-/** Calibrated logits. A row of several topics is shifted by their mean. */
-export function calibrate({ a, b, c, topics }: Calibration, log: AnswerLog, logits: Float64Array): Float64Array {
+/**
+ * Calibrated logits. A row of several topics is shifted by their mean.
+ * @param rows of `log` that the logits are of; default: all
+ */
+export function calibrate(
+  { a, b, c, topics }: Calibration,
+  log: AnswerLog,
+  logits: Float64Array,
+  rows?: Int32Array,
+): Float64Array {
   const known = new Map(topics.name.map((name, i) => [name, topics.shift[i]!]))
   const shift = Float64Array.from(log.topics, (name) => known.get(name) ?? 0)
-  return logits.map((z, r) => -a * softplus(-z) + b * softplus(z) + c + topicsMean(log, r, (t) => shift[t]!))
+  return logits.map(
+    (z, i) =>
+      -a * softplus(-z) + b * softplus(z) + c + topicsMean(log, rows === undefined ? i : rows[i]!, (t) => shift[t]!),
+  )
 }
 
 const softplus = (z: number): number => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)))

@@ -1,6 +1,15 @@
-import type { AnyLearner, FitRun, Learner } from '../../evaluation/learner.ts'
+import type { AnswerLog } from '../../evaluation/answer-log.ts'
+import type { FitRun, Learner } from '../../evaluation/learner.ts'
 import { type Base, chance } from '../trees/bases.ts'
-import { BASES, encodeStack, parseStack, stackHead, TREES_OPTIONS, type TreesArtefact } from '../trees/learner.ts'
+import {
+  BASES,
+  columnsAt,
+  encodeStack,
+  parseStack,
+  stackHead,
+  TREES_OPTIONS,
+  type TreesArtefact,
+} from '../trees/learner.ts'
 import { fitStack, type StackOptions, stackColumns, treeLogits } from '../trees/stack.ts'
 import { type Calibration, calibrate, fitCalibration } from './calibrate.ts'
 import { fitMixture, type Mixture, mixed } from './weights.ts'
@@ -72,7 +81,21 @@ export function blendLearner(
   }
 }
 
-export const BLEND: AnyLearner = blendLearner(
+/** Chances for some rows of a log, in their order; only these are taken through the trees. */
+export async function blendRows(
+  artefact: BlendArtefact,
+  bases: readonly Base[],
+  log: AnswerLog,
+  rows: Int32Array,
+  run: FitRun,
+): Promise<Float64Array> {
+  const { x, logits } = await stackColumns(artefact, bases, log, run)
+  const parts: Float64Array[] = logits.map((z) => Float64Array.from(rows, (r) => z[r]!))
+  parts.push(treeLogits(artefact.forests, columnsAt(x, rows), rows.length))
+  return calibrate(artefact.calibration, log, mixed(artefact.mixture, parts, rows.length), rows).map(chance)
+}
+
+export const BLEND = blendLearner(
   'blend',
   'The predictions of pfa, bkt, bkt-forget, elo, irt and twice the trees, mixed in logits and calibrated.',
 )

@@ -1,5 +1,5 @@
 import type { AnswerLog } from '../../evaluation/answer-log.ts'
-import type { AnyLearner, FitRun, Learner } from '../../evaluation/learner.ts'
+import type { FitRun, Learner } from '../../evaluation/learner.ts'
 import type { Fitted } from '../artefact.ts'
 import { BKT_LEARNER } from '../bkt/learner.ts'
 import { BKT_FORGET_LEARNER } from '../bkt-forget/learner.ts'
@@ -108,6 +108,22 @@ export function treesLearner(
   }
 }
 
+/** Chances for some rows of a log, in their order; only these are taken through the trees. */
+export async function treesRows(
+  artefact: TreesArtefact,
+  bases: readonly Base[],
+  log: AnswerLog,
+  rows: Int32Array,
+  run: FitRun,
+): Promise<Float64Array> {
+  const { x } = await stackColumns(artefact, bases, log, run)
+  return treeLogits(artefact.forests, columnsAt(x, rows), rows.length).map(chance)
+}
+
+/** Columns of some rows, in their order. */
+export const columnsAt = (x: Columns, rows: Int32Array): Columns =>
+  x.map((column) => Float32Array.from(rows, (r) => column[r]!))
+
 /** Features of every row, as `explain` takes them: columns in the order of `artefact.features`. */
 export async function featuresOf(
   artefact: TreesArtefact,
@@ -135,7 +151,7 @@ export function explain(artefact: Pick<TreesArtefact, 'forests'>, row: Float32Ar
   return sum
 }
 
-export const TREES: AnyLearner = treesLearner(
+export const TREES = treesLearner(
   'trees',
   'Gradient-boosted trees on the predictions of pfa, bkt, bkt-forget, elo and irt and on the history of the student.',
 )

@@ -2,13 +2,13 @@ import { hash53 } from '../../events/hash.ts'
 import { BLEND } from '../../models/blend/model.ts'
 import { MODELS } from '../../models/catalog.ts'
 import { parametersOf } from '../../models/parameters.ts'
-import { SERVED } from '../../served/catalog.ts'
+import { SERVED, SERVED_AND_BLEND } from '../../served/catalog.ts'
 import type { ParamSet } from './fold.ts'
 import type { ScoreMeta } from './meta.ts'
 
 /** A version of a served model that is in force. */
 export interface ServedVersion {
-  /** Place in SERVED. */
+  /** Place in SERVED_AND_BLEND. */
   at: number
   /** Hash of the version and its parameters. */
   version: number
@@ -32,7 +32,7 @@ export function inForce(meta: ScoreMeta): InForce {
   let f = parsed.get(meta)
   if (!f) {
     const active = MODELS.map((m) => meta.active.get(m.id))
-    const served = SERVED.flatMap(({ id }, at) => {
+    const served = SERVED_AND_BLEND.flatMap(({ id }, at) => {
       const a = meta.active.get(id)
       return a == null || a.payload === null
         ? []
@@ -43,7 +43,7 @@ export function inForce(meta: ScoreMeta): InForce {
       versions: [
         ...MODELS.map((m, i) => active[i]?.version ?? m.defaultVersion),
         ...SERVED.map((_, at) => served.find((x) => x.at === at)?.name ?? ''),
-        BLEND.defaultVersion,
+        served.find((x) => x.at === SERVED.length)?.name ?? BLEND.defaultVersion,
       ],
       served,
     }
@@ -55,9 +55,6 @@ export function inForce(meta: ScoreMeta): InForce {
 
 /** All parts, then the blend. */
 export const MODEL_IDS: readonly string[] = [...MODELS, ...SERVED, BLEND].map((m) => m.id)
-
-/** Version that markers give a served model to take it out of force. */
-export const NOT_SERVED = 'none'
 
 /** To be called when the versions in force of a partition have changed. */
 export function versionsChanged(meta: ScoreMeta): void {

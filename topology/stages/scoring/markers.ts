@@ -8,10 +8,10 @@ import {
   parametersOf,
   servedArtefact,
 } from '../../models/parameters.ts'
-import { SERVED } from '../../served/catalog.ts'
+import { SERVED_AND_BLEND } from '../../served/catalog.ts'
 import type { StepResult } from '../../stage.ts'
 import type { RingLimits } from '../windowing/apply.ts'
-import { NOT_SERVED, versionsChanged } from './in-force.ts'
+import { versionsChanged } from './in-force.ts'
 import type { ActiveModel, ScoreMeta } from './meta.ts'
 
 /** Versions that a generation begins with; markers from before `until` (UTC milliseconds) don't change them. */
@@ -34,16 +34,16 @@ export function applyMarker(
   const id = hash53(marker.marker_id)
   if (meta.markers.has(id)) return { type: 'drop', reason: 'seen' }
   const folded = MODELS.find((m) => m.id === marker.name)
-  const served = SERVED.find((m) => m.id === marker.name)
+  const served = SERVED_AND_BLEND.find((m) => m.id === marker.name)
   const refuse = (message: string): StepResult => ({ type: 'dead_letter', code: 'marker_refused', message })
   if (!folded && !served)
     return refuse(
-      `There is no model "${marker.name}"; the models that take versions are ${[...MODELS, ...SERVED].map((m) => m.id).join(', ')}.`,
+      `There is no model "${marker.name}"; the models that take versions are ${[...MODELS, ...SERVED_AND_BLEND].map((m) => m.id).join(', ')}.`,
     )
   if (marker.action === 'prepare') {
     try {
       if (folded) parametersOf(folded, marker.payload)
-      else if (marker.version !== NOT_SERVED || marker.payload !== null) {
+      else if (marker.version !== served!.without || marker.payload !== null) {
         const back = served!.looksBack(servedArtefact(served!, marker.payload))
         if (back > ring.min)
           return refuse(

@@ -1,6 +1,6 @@
 import { BLEND } from '../../models/blend/model.ts'
 import { MODELS } from '../../models/catalog.ts'
-import { SERVED } from '../../served/catalog.ts'
+import { SERVED, SERVED_AND_BLEND } from '../../served/catalog.ts'
 import type { Ask, Opportunities, Server, Walk } from '../../served/served.ts'
 import {
   BLEND_AT,
@@ -16,7 +16,7 @@ import { keepMarks, marksBetween, stateBefore } from './trail.ts'
 
 /** A version of a served model that is in force, ready. */
 export interface InService {
-  /** Place in SERVED. */
+  /** Place in SERVED_AND_BLEND. */
   at: number
   /** Hash of the version and its parameters. */
   version: number
@@ -73,31 +73,54 @@ export const AGAIN_MOST = 512
 export async function serve(stretches: readonly Stretch[], service: readonly InService[]): Promise<void> {
   const all = stretches.map((x) => ({ ...x, of: opportunitiesOf(x.s), changed: new Set<number>() }))
   for (const { k, was, changed } of all) {
-    k.served = SERVED.map(() => null)
+    k.served = SERVED_AND_BLEND.map(() => null)
     if (was === null) continue
     snapsOf(was, k)
     for (let t = 0; t < k.known; t++) changed.add(t)
   }
+  const mixed = new Map<Asked, readonly Ask[]>()
   for (const { at, version, server } of service) {
     const walks = all.flatMap((x) => walkOf(x, at, version) ?? [])
     await server.walk(walks)
     for (const w of walks) {
-      const { s, k, means, changed } = w.stretch
+      const { s, k } = w.stretch
       k.served[at] = { version, values: w.state }
       keepMarks(s.ring, at, version, w.kept)
-      for (const a of w.asks) {
-        if (a.opportunity !== null) means![FIRST + at] = a.p
-        else {
-          k.topics[a.topic * TOPIC_WIDTH + SERVED_AT + at] = a.p
-          changed.add(a.topic)
-        }
-      }
+      // A fitted blend stands in the place of the mean, which is made anew where it says nothing.
+      if (at === SERVED.length) mixed.set(w.stretch, w.asks)
+      else heard(w.stretch, w.asks, at)
     }
   }
-  for (const { k, means, changed } of all) {
-    for (const t of changed) blendAgain(k, t)
+  for (const x of all) {
+    const { k, means, was } = x
+    for (const t of x.changed) blendAgain(k, t)
     if (means !== null) means[PARTS] = BLEND.combine(means, 0, PARTS)
+    const asks = mixed.get(x)
+    if (asks === undefined) continue
+    // Topics that nothing has touched keep what the fitted blend said of them.
+    if (was !== null) keepBlends(was, x)
+    heard(
+      x,
+      asks.filter((a) => a.p >= 0),
+      SERVED.length,
+    )
   }
+}
+
+/** Writes down what a model said. */
+function heard({ k, means, changed }: Asked, asks: readonly Ask[], at: number): void {
+  for (const a of asks)
+    if (a.opportunity !== null) means![FIRST + at] = a.p
+    else {
+      k.topics[a.topic * TOPIC_WIDTH + SERVED_AT + at] = a.p
+      changed.add(a.topic)
+    }
+}
+
+function keepBlends(was: Knowledge, { k, touched }: Asked): void {
+  const lost = new Set(touched)
+  for (let t = 0; t < Math.min(was.known, k.known); t++)
+    if (!lost.has(t)) k.topics[t * TOPIC_WIDTH + BLEND_AT] = was.topics[t * TOPIC_WIDTH + BLEND_AT]!
 }
 
 type Asked = Stretch & { of: Opportunities; changed: Set<number> }
@@ -118,10 +141,12 @@ function walkOf(x: Asked, at: number, version: number): (Walk & { stretch: Asked
   if (!goesOn) anew(x, at, based, known)
   const begin = goesOn
     ? { place: x.from, state: before.values }
-    : ((known ? stateBefore(s.ring, at, version, earliest(x), x.from) : null) ?? {
-        place: 0,
-        state: based?.values ?? null,
-      })
+    : before?.version === version && before.values === null
+      ? { place: earliest(x), state: null }
+      : ((known ? stateBefore(s.ring, at, version, earliest(x), x.from) : null) ?? {
+          place: 0,
+          state: based?.values ?? null,
+        })
   const keep = goesOn || k === s.base ? [] : marksBetween(begin.place, to)
   return {
     of: x.of,

@@ -1,6 +1,6 @@
 import { hash53 } from '../../events/hash.ts'
 import { MODELS } from '../../models/catalog.ts'
-import { SERVED } from '../../served/catalog.ts'
+import { SERVED, SERVED_AND_BLEND } from '../../served/catalog.ts'
 import { UNKNOWN } from '../../served/served.ts'
 import type { StateCodec } from '../../stage.ts'
 import { ByteReader, ByteWriter, expectFormat } from '../bytes.ts'
@@ -48,7 +48,7 @@ export interface Carried {
   values: Float64Array | null
 }
 
-export const NONE_SERVED: (Carried | null)[] = SERVED.map(() => null)
+export const NONE_SERVED: (Carried | null)[] = SERVED_AND_BLEND.map(() => null)
 
 /** What the models know of one student at one place in the fold. */
 export class Knowledge {
@@ -56,7 +56,7 @@ export class Knowledge {
   topics = new Float64Array(TOPIC_WIDTH * 4)
   /** Topics that have been set up; further ones start at their priors when first met. */
   known = 0
-  /** By place in SERVED; null where no version has been in force. Never changed in place. */
+  /** By place in SERVED_AND_BLEND; null where no version has been in force. Never changed in place. */
   served: (Carried | null)[] = NONE_SERVED
 
   copy(): Knowledge {
@@ -85,7 +85,7 @@ function writeKnowledge(w: ByteWriter, k: Knowledge): void {
   w.u16(k.known)
   w.array(k.student, STUDENT_WIDTH)
   w.array(k.topics, k.known * TOPIC_WIDTH)
-  const carried = k.served.flatMap((c, i) => (c === null ? [] : [{ id: SERVED[i]!.id, ...c }]))
+  const carried = k.served.flatMap((c, i) => (c === null ? [] : [{ id: SERVED_AND_BLEND[i]!.id, ...c }]))
   w.u8(carried.length)
   for (const { id, version, values } of carried) {
     w.text(id)
@@ -109,7 +109,7 @@ function readKnowledge(r: ByteReader): Knowledge {
     const n = r.u32()
     const values = n === 0 ? null : new Float64Array(n - 1)
     if (values !== null) r.into(values, n - 1)
-    const at = SERVED.findIndex((m) => m.id === id)
+    const at = SERVED_AND_BLEND.findIndex((m) => m.id === id)
     // A model that this build does not serve any more is forgotten.
     if (at >= 0) k.served[at] = { version, values }
   }

@@ -1,5 +1,5 @@
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
-import { SERVED } from '../../served/catalog.ts'
+import { SERVED_AND_BLEND } from '../../served/catalog.ts'
 import type { Servers } from '../../served/servers.ts'
 import type { StageRecord, StepResult } from '../../stage.ts'
 import type { RingLimits } from '../windowing/apply.ts'
@@ -16,7 +16,7 @@ export function needsServing(records: readonly StageRecord[], meta: ScoreMeta): 
   return records.some((r) => {
     if (r.subject !== 'marker') return false
     const { action, subject, name } = r.value as Marker
-    return action === 'activate' && subject === 'model' && SERVED.some((m) => m.id === name)
+    return action === 'activate' && subject === 'model' && SERVED_AND_BLEND.some((m) => m.id === name)
   })
 }
 
@@ -31,7 +31,7 @@ export async function inService(
     versions.map(async ({ at, version, payload }) => ({
       at,
       version,
-      server: await servers.of(SERVED[at]!, version, payload),
+      server: await servers.of(SERVED_AND_BLEND[at]!, version, payload),
     })),
   )
 }
@@ -132,15 +132,17 @@ async function speak({ servers }: Parts, wave: readonly Begun[], meta: ScoreMeta
 async function trimAll({ ring, servers }: Parts, states: readonly ScoreState[], meta: ScoreMeta): Promise<void> {
   if (!states.some((s) => beyondLimits(s, ring) > 0)) return
   const { params, served } = inForce(meta)
-  await cut(states, (s) => beyondLimits(s, ring), params, await inService(served, servers))
+  const over = await learnBases(states, (s) => beyondLimits(s, ring), params, await inService(served, servers))
+  for (const { s, count } of over) evictLearned(s, count)
 }
 
-async function cut(
+/** The checkpoints learn what is beyond the limits, which is then to be evicted. */
+async function learnBases(
   states: readonly ScoreState[],
   excess: (s: ScoreState) => number,
   params: ParamSet,
   service: readonly InService[],
-): Promise<void> {
+): Promise<{ s: ScoreState; count: number }[]> {
   const over = states.map((s) => ({ s, count: excess(s) })).filter(({ count }) => count > 0)
   const bases = over.map(({ s, count }): Stretch => {
     const carried = s.base?.served ?? []
@@ -148,7 +150,7 @@ async function cut(
     return { s, k, from: 0, to: count, carried, was: null, touched: [], wanted: -1, means: null }
   })
   await serve(bases, service)
-  for (const { s, count } of over) evictLearned(s, count)
+  return over
 }
 
 /**
@@ -163,12 +165,17 @@ export async function serveFolded(
 ): Promise<void> {
   const { params, served } = inForce(meta)
   const service = await inService(served, servers)
-  await cut(states, (s) => beyondLimits(s, ring, 0), params, service)
-  if (service.length === 0) return
-  const all = states.map((s): Stretch => {
-    if (s.base !== null) snapsOf(s.base, s.current)
-    const carried = s.base?.served ?? []
-    return { s, k: s.current, from: 0, to: s.ring.n, carried, was: null, touched: [], wanted: -1, means: null }
-  })
-  await serve(all, service)
+  const over = await learnBases(states, (s) => beyondLimits(s, ring, 0), params, service)
+  if (service.length > 0) {
+    // Before anything is evicted: models that look back need what lies before.
+    const learned = new Map(over.map(({ s, count }) => [s, count]))
+    const all = states.map((s): Stretch => {
+      const carried = s.base?.served ?? []
+      if (s.base !== null) snapsOf(s.base, s.current)
+      const from = learned.get(s) ?? 0
+      return { s, k: s.current, from, to: s.ring.n, carried, was: null, touched: [], wanted: -1, means: null }
+    })
+    await serve(all, service)
+  }
+  for (const { s, count } of over) evictLearned(s, count)
 }

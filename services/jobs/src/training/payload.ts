@@ -1,8 +1,7 @@
 import { MODELS } from '@mastery/topology/models/catalog.ts'
 import { filePayload } from '@mastery/topology/models/parameters.ts'
 import type { ArtefactStore, Manifest } from '@mastery/topology/ports/artefact-store.ts'
-import { SERVED } from '@mastery/topology/served/catalog.ts'
-import { NOT_SERVED } from '@mastery/topology/stages/scoring/in-force.ts'
+import { SERVED_AND_BLEND } from '@mastery/topology/served/catalog.ts'
 import { PARAMETERS } from './train.ts'
 
 /** Parameters up to this size travel with their marker; larger ones stay in the artefact. */
@@ -27,9 +26,9 @@ export const STREAMING: readonly Streaming[] = [
     travels: true,
     check: (bytes: Uint8Array) => void m.parse(JSON.parse(Buffer.from(bytes).toString('utf8'))),
   })),
-  ...SERVED.map((m) => ({
+  ...SERVED_AND_BLEND.map((m) => ({
     id: m.id,
-    defaultVersion: NOT_SERVED,
+    defaultVersion: m.without,
     travels: false,
     check: (bytes: Uint8Array) => void m.parse(bytes),
   })),
