@@ -103,6 +103,7 @@ export function resumeScores(k: HistoryCheckpoint): { scores: ScoreState; older:
       score_micro: ring.score[i]!,
       kind: EVENT_KINDS[ring.kind[i]!]!,
       hints: ring.hints[i]!,
+      response_ms: ring.response[i]!,
     })
   }
   return { scores, older }

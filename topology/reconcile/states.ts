@@ -148,6 +148,7 @@ function compareOpportunities(fold: ScoreState, stored: ScoreState, found: Findi
     a.score[i] === b.score[j] &&
     a.item[i] === b.item[j] &&
     a.hints[i] === b.hints[j] &&
+    a.response[i] === b.response[j] &&
     a.kind[i] === b.kind[j] &&
     sets(a.set[i]!, b.set[j]!)
   walk(a, b, later(fold.baseEnd, stored.baseEnd), same, (kind, i, j) => {

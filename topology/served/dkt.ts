@@ -1,6 +1,7 @@
 import { type DktArtefact, DKT as KIND } from '../learners/dkt/learner.ts'
 import { DktServing } from '../learners/dkt/serving.ts'
 import { parseSequence } from '../learners/sequence/learner.ts'
+import { abreast } from './abreast.ts'
 import { KindsByHash } from './kinds.ts'
 import { isRight, NOT_SERVED, type ServedModel, type Server, UNKNOWN, type Walk } from './served.ts'
 
@@ -17,60 +18,46 @@ class DktServer implements Server {
   }
 
   async walk(walks: readonly Walk[]): Promise<void> {
-    const size = this.serving.stateSize
+    const { serving, kinds } = this
+    const size = serving.stateSize
     const states: Float32Array[] = walks.map((w) =>
       w.state === null ? new Float32Array(size) : Float32Array.from(w.state),
     )
-    const asked = walks.map(() => 0)
-    const longest = walks.reduce((most, w) => Math.max(most, w.to - w.from), 0)
-    for (let step = 0; step <= longest; step++) {
-      await this.ask(walks, states, asked, step)
-      const learning = walks.flatMap((w, i) => (w.from + step < w.to ? [i] : []))
-      if (learning.length === 0) continue
-      const kinds = Int32Array.from(learning, (i) => this.kinds.of(walks[i]!.of, walks[i]!.from + step))
-      const right = Uint8Array.from(learning, (i) => (isRight(walks[i]!.of, walks[i]!.from + step) ? 1 : 0))
-      const { states: after } = await this.serving.learn(packed(states, learning, size), kinds, right)
-      learning.forEach((i, at) => {
-        const w = walks[i]!
-        const state = after.subarray(at * size, (at + 1) * size)
-        states[i] = state
-        const place = w.from + step + 1
-        if (w.keep[w.kept.length] === place) w.kept.push({ place, state: Float64Array.from(state) })
-      })
-    }
-    walks.forEach((w, i) => {
-      w.state = Float64Array.from(states[i]!)
-    })
-  }
-
-  private async ask(
-    walks: readonly Walk[],
-    states: readonly Float32Array[],
-    asked: number[],
-    step: number,
-  ): Promise<void> {
-    const of: number[] = []
-    const kinds: number[] = []
-    const tell: ((p: number) => void)[] = []
-    walks.forEach((w, i) => {
-      for (; asked[i]! < w.asks.length && w.asks[asked[i]!]!.after - w.from <= step; asked[i]!++) {
-        const a = w.asks[asked[i]!]!
-        const kind = this.kinds.ofAsk(w.of, a)
-        if (kind === 0) {
-          a.p = UNKNOWN
-          continue
-        }
-        of.push(i)
-        kinds.push(kind)
-        tell.push((p) => {
-          a.p = p
+    await abreast(walks, {
+      async ask(of) {
+        const asked = Int32Array.from(of, ({ walk, ask }) => kinds.ofAsk(walks[walk]!.of, ask))
+        const known = of.flatMap(({ ask }, i) => {
+          ask.p = UNKNOWN
+          return asked[i] === 0 ? [] : [i]
         })
-      }
-    })
-    if (of.length === 0) return
-    const logits = await this.serving.ask(packed(states, of, this.serving.stateSize), Int32Array.from(kinds))
-    logits.forEach((z, k) => {
-      tell[k]!(chance(z))
+        if (known.length === 0) return
+        const before = packed(
+          states,
+          known.map((i) => of[i]!.walk),
+          size,
+        )
+        const logits = await serving.ask(
+          before,
+          Int32Array.from(known, (i) => asked[i]!),
+        )
+        known.forEach((i, k) => {
+          of[i]!.ask.p = 1 / (1 + Math.exp(-logits[k]!))
+        })
+      },
+      async learn(of) {
+        const asked = Int32Array.from(of, ({ walk, opportunity }) => kinds.of(walks[walk]!.of, opportunity))
+        const right = Uint8Array.from(of, ({ walk, opportunity }) => (isRight(walks[walk]!.of, opportunity) ? 1 : 0))
+        const before = packed(
+          states,
+          of.map((x) => x.walk),
+          size,
+        )
+        const { states: after } = await serving.learn(before, asked, right)
+        of.forEach(({ walk }, i) => {
+          states[walk] = after.subarray(i * size, (i + 1) * size)
+        })
+      },
+      state: (walk) => Float64Array.from(states[walk]!),
     })
   }
 
@@ -86,8 +73,6 @@ function packed(states: readonly Float32Array[], of: readonly number[], size: nu
   })
   return all
 }
-
-const chance = (z: number): number => 1 / (1 + Math.exp(-z))
 
 export const DKT: ServedModel<DktArtefact> = {
   id: 'dkt',

@@ -38,6 +38,8 @@ export interface Opportunities {
   readonly item: ArrayLike<number>
   /** Millionths. */
   readonly score: ArrayLike<number>
+  /** Milliseconds from shown to answered, -1 where unknown. */
+  readonly response: ArrayLike<number>
   readonly hints: ArrayLike<number>
   readonly kind: ArrayLike<number>
   /** Topics of opportunity `i`, as places in `names`. */

@@ -25,12 +25,12 @@ import {
 import { type Input, RING } from '@mastery/topology/testing/topology-driver.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { featureRecords, type Scored, scored } from './testing/scored.ts'
-import { SMALL_DKT, SMALL_SAKT, wasm } from './testing/small.ts'
+import { SMALL_DKT, SMALL_SAKT, SMALL_WD_IRT, wasm } from './testing/small.ts'
 
 const SMALL = { folds: 2, rounds: 12, leaves: 6 }
 const SMALL_TREES = treesLearner('trees', 'small', BASES, SMALL)
 const SMALL_BLEND = blendLearner('blend', 'small', BASES, SMALL)
-const LEARNERS = [IRT_LEARNER, SMALL_DKT, SMALL_SAKT, SMALL_TREES]
+const LEARNERS = [IRT_LEARNER, SMALL_DKT, SMALL_SAKT, SMALL_WD_IRT, SMALL_TREES]
 const ALL = [...LEARNERS, SMALL_BLEND]
 const made = answersOf(21, { students: 50, answers: 30 })
 const names = [...new Set(made.map((a) => a.student))]
@@ -76,6 +76,7 @@ const inputs = unseen.map((a, i) =>
       occurred_at: a.at - Date.UTC(2025, 8, 1) + DAY_ZERO,
       source_sequence: i,
       hints: a.extra?.['hints'] ?? 0,
+      response_time_ms: Number.isNaN(a.extra?.['response_ms']) ? null : (a.extra?.['response_ms'] ?? null),
       opportunity_key: `opportunity ${i}`,
     }),
   ),
@@ -88,7 +89,7 @@ const hard = (seed: number, events = 260): Input[] =>
   )
 const STUDENTS = ['student-0', 'student-1', 'student-2']
 /** Those that do not ask for rings as long as trees look back. */
-const CARRIED = ['irt', 'dkt', 'sakt']
+const CARRIED = ['irt', 'dkt', 'sakt', 'wd-irt']
 const rowsIn = (s: ScoreState, ids?: string[]) =>
   s.sets.topics.names
     .map((_, t) => topicScore(s, t, metaOf('v1', ids), null, 0))
@@ -140,10 +141,12 @@ describe('trained models in the stream', () => {
     const inOrder = await scored(featureRecords([...all(), ...log]), servers, whole)
     const outOfOrder = await scored(featureRecords([...all(), ...shuffled(log, 8)]), servers, cut)
     for (const id of [...LEARNERS.map((l) => l.id), 'blend']) expect(rowsWith(inOrder, id)).toBeGreaterThan(5)
-    const dkt = SERVED.findIndex((m) => m.id === 'dkt')
     for (const student of STUDENTS) {
       const [a, b] = [inOrder.state(student), outOfOrder.state(student)]
-      expect(exact([...b.current.served[dkt]!.values!])).toBe(exact([...a.current.served[dkt]!.values!]))
+      for (const id of ['dkt', 'wd-irt']) {
+        const at = SERVED.findIndex((m) => m.id === id)
+        expect(exact([...b.current.served[at]!.values!])).toBe(exact([...a.current.served[at]!.values!]))
+      }
       expect(rowsIn(b)).toEqual(rowsIn(a))
     }
   })

@@ -1,4 +1,4 @@
-// Generated from avro/feature-record/v1.avsc by `npm run generate`. Do not edit.
+// Generated from avro/feature-record/v2.avsc by `npm run generate`. Do not edit.
 
 /** What the student (or the teacher) did. */
 export type EventKind = 'quiz_attempt' | 'assignment_submission' | 'practice_attempt' | 'video_interaction' | 'tutor_interaction' | 'teacher_feedback' | 'other'
@@ -27,6 +27,8 @@ export interface FoldOp {
   kind: EventKind
   /** Hints seen. */
   hints: number
+  /** Milliseconds from shown to answered; -1 where unknown. */
+  response_ms: number
 }
 
 /** Integer sums over (as_of - days, as_of]. */

@@ -34,10 +34,14 @@ export function featuresOf(log: AnswerLog): Feature[] {
 
 /** Two numbers per feature: the value, at most 3 deviations away, 0 where unknown; and 1 where it is known. */
 export function readFeatures(features: readonly Feature[], log: AnswerLog, row: number, out: Float32Array, at: number) {
-  features.forEach(({ column, mean, deviation }, i) => {
-    const v = log.extra.get(column)?.[row] ?? Number.NaN
-    const known = v >= 0
-    out[at + 2 * i] = known ? Math.max(-3, Math.min(3, (Math.log1p(v) - mean) / deviation)) : 0
-    out[at + 2 * i + 1] = known ? 1 : 0
+  features.forEach((f, i) => {
+    normalised(f, log.extra.get(f.column)?.[row] ?? Number.NaN, out, at + 2 * i)
   })
+}
+
+/** The two numbers of one feature; `v` NaN or below 0 where it is unknown. */
+export function normalised({ mean, deviation }: Feature, v: number, out: Float32Array, at: number): void {
+  const known = v >= 0
+  out[at] = known ? Math.max(-3, Math.min(3, (Math.log1p(v) - mean) / deviation)) : 0
+  out[at + 1] = known ? 1 : 0
 }

@@ -18,6 +18,25 @@ export class Pools {
     this.#width = width
   }
 
+  /** The state as numbers: per scope its key and its sums, ascending by key. */
+  numbers(): Float64Array {
+    const each = 1 + this.#pools.length * (this.#width + 1)
+    const out = new Float64Array(this.#sums.size * each)
+    const keys = [...this.#sums.keys()].sort((a, b) => a - b)
+    keys.forEach((key, i) => {
+      out[i * each] = key
+      out.set(this.#sums.get(key)!, i * each + 1)
+    })
+    return out
+  }
+
+  static of(pools: readonly Pool[], width: number, numbers: Float64Array): Pools {
+    const made = new Pools(pools, width)
+    const each = 1 + pools.length * (width + 1)
+    for (let i = 0; i < numbers.length; i += each) made.#sums.set(numbers[i]!, numbers.slice(i + 1, i + each))
+    return made
+  }
+
   /** Sum and count of pool `p` for a question of `topic`. The array is the state itself: do not keep it. */
   of(p: number, topic: number): { sums: Float64Array; at: number } {
     const key = this.#pools[p]!.scope === 'all' ? -1 : topic

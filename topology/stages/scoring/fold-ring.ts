@@ -2,7 +2,7 @@ import type { ByteReader } from '../bytes.ts'
 import { Columns, Ring, roomFor } from '../columns.ts'
 
 /** Of one opportunity. */
-const BYTES = 4 * 8 + 4 + 2 * 2 + 1
+const BYTES = 4 * 8 + 2 * 4 + 2 * 2 + 1
 
 /** Graded opportunities of one student in fold order, one array per field. */
 export class FoldRing extends Ring {
@@ -11,6 +11,8 @@ export class FoldRing extends Ring {
   id: Float64Array
   item: Float64Array
   score: Int32Array
+  /** Milliseconds, -1 where unknown. */
+  response: Int32Array
   hints: Uint16Array
   set: Uint16Array
   kind: Uint8Array
@@ -23,13 +25,14 @@ export class FoldRing extends Ring {
     this.id = columns.take(Float64Array)
     this.item = columns.take(Float64Array)
     this.score = columns.take(Int32Array)
+    this.response = columns.take(Int32Array)
     this.hints = columns.take(Uint16Array)
     this.set = columns.take(Uint16Array)
     this.kind = columns.take(Uint8Array)
   }
 
   protected arrays() {
-    return [this.t, this.seq, this.id, this.item, this.score, this.hints, this.set, this.kind] as const
+    return [this.t, this.seq, this.id, this.item, this.score, this.response, this.hints, this.set, this.kind] as const
   }
 
   protected ofCapacity(capacity: number): FoldRing {

@@ -141,6 +141,7 @@ function insert(s: ScoreState, op: FoldOp, at: number): void {
   ring.id[at] = op.event_hash
   ring.item[at] = op.item_hash
   ring.score[at] = op.score_micro
+  ring.response[at] = op.response_ms
   ring.hints[at] = Math.min(65_535, op.hints)
   ring.set[at] = set
   ring.kind[at] = kindIndex(op.kind)

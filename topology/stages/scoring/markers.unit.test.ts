@@ -87,8 +87,16 @@ describe('markers', () => {
       [marker('prepare', 'bkt', '1'), marker('activate', 'bkt', '2')],
       /Version 2 of bkt was not prepared/,
     ],
-    ['name a model that does not exist', [marker('prepare', 'oracle', '1')], /no model "oracle"/],
-    ['give the blend a version', [marker('prepare', 'blend', '1')], /take versions are rule, bkt, elo, irt, /],
+    [
+      'name a model that does not exist',
+      [marker('prepare', 'oracle', '1')],
+      /no model "oracle"; the models that take versions are rule, bkt, elo, irt, /,
+    ],
+    [
+      'give a trained model no artefact',
+      [marker('prepare', 'blend', '1')],
+      /blend has no version before one is trained/,
+    ],
     [
       'bring parameters out of range',
       [marker('prepare', 'bkt', '1', { default: { prior: 2, learn: 0.1, slip: 0.1, guess: 0.1 } })],

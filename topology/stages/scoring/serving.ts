@@ -53,6 +53,7 @@ function opportunitiesOf(s: ScoreState): Opportunities {
     t: ring.t,
     item: ring.item,
     score: ring.score,
+    response: ring.response,
     hints: ring.hints,
     kind: ring.kind,
     topics: (i) => sets.sets[ring.set[i]!]!,

@@ -119,7 +119,7 @@ function readKnowledge(r: ByteReader): Knowledge {
 export const SCORE_STATE: StateCodec<ScoreState> = {
   empty: () => new ScoreState(),
   encode(s) {
-    const w = new ByteWriter(256 + s.ring.n * 41 + s.current.known * TOPIC_WIDTH * 8)
+    const w = new ByteWriter(256 + s.ring.n * 45 + s.current.known * TOPIC_WIDTH * 8)
     w.u8(SCORE_STATE_VERSION)
     w.f64(LAYOUT)
     w.u8((s.stale ? 1 : 0) | (s.base ? 2 : 0))

@@ -100,6 +100,7 @@ function erase(s: WindowState, c: StudentCommand): Commanded {
     score_micro: 0,
     kind: 'other',
     hints: 0,
+    response_ms: -1,
   })
   return out
 }

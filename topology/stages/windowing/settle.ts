@@ -1,8 +1,11 @@
 import type { Disposition, FoldOp } from '@mastery/schemas/src/generated/feature-record.gen.ts'
 import { EVENT_KINDS } from '../../events/kinds.ts'
-import { DEAD, EVIDENCE, GRADED, HELD, MET, OUTRANKED, SERVER } from './ring.ts'
+import { DEAD, EVIDENCE, GRADED, HELD, MET, NO_TIME, OUTRANKED, SERVER } from './ring.ts'
 import type { WindowState } from './state.ts'
 import { counts } from './windows.ts'
+
+/** What an int holds: 24 days. */
+const MOST_MS = 2 ** 31 - 1
 
 /** What one event or command did to a student's state. */
 export interface Applied {
@@ -25,6 +28,7 @@ export function opAt(s: WindowState, i: number, op: 'insert' | 'remove'): FoldOp
     score_micro: ring.value[i]!,
     kind: EVENT_KINDS[ring.kind[i]!]!,
     hints: ring.aux[i]!,
+    response_ms: ring.response[i]! === NO_TIME ? -1 : Math.min(MOST_MS, ring.response[i]!),
   }
 }
 
