@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts'
 import { accessCommand } from './access.ts'
 import { apikeyCommand } from './apikey.ts'
+import { curriculumCommand } from './curriculum.ts'
 import { eraseCommand } from './erase.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { exportCommand } from './export.ts'
@@ -9,6 +10,7 @@ import { importCommand } from './import.ts'
 import { jobsCommand } from './jobs.ts'
 import { keysCommand } from './keys.ts'
 import { modelsCommand } from './models.ts'
+import { progressCommand } from './progress.ts'
 import { pseudonymCommand } from './pseudonym.ts'
 import { readmitCommand } from './readmit.ts'
 import { rebuildCommand } from './rebuild.ts'
@@ -36,6 +38,8 @@ export const COMMANDS: readonly Command[] = [
   generationsCommand,
   trainCommand,
   modelsCommand,
+  curriculumCommand,
+  progressCommand,
   retentionCommand,
   jobsCommand,
   topicsCommand,
