@@ -110,6 +110,8 @@ export function topicReason(t: NextTopic): string {
   if (t.kind === 'forgotten')
     return `Was at ${percent(t.lastMastery!)} after the last answer; by now about ${percent(t.mastery!)} is left (${answers})${base}.`
   const faded =
-    t.lastMastery! - t.mastery! >= 0.01 ? ` (${percent(t.lastMastery!)} after the last answer, some of it forgotten since)` : ''
+    t.lastMastery! - t.mastery! >= 0.01
+      ? ` (${percent(t.lastMastery!)} after the last answer, some of it forgotten since)`
+      : ''
   return `Mastery is ${percent(t.mastery!)}${faded} after ${answers}${base}.`
 }

@@ -58,8 +58,22 @@ export function topicTable(topics: readonly TopicFigures[], { mastered, stays }:
     points(t.per_opportunity),
     t.decay === null ? '-' : t.decay.toFixed(3),
     t.decay_se === null ? '-' : t.decay_se.toFixed(3),
-    t.half_life === null ? '-' : t.half_life > 3650 ? 'over 10 years' : `${t.half_life.toFixed(0)} d`,
+    t.half_life === null || t.decay === null || t.decay < 2 * (t.decay_se ?? 0)
+      ? '-'
+      : t.half_life > 3650
+        ? 'over 10 years'
+        : `${t.half_life.toFixed(0)} d`,
   ])
-  const head = ['topic', 'students', 'mastered', 'answers', 'days', 'gain per answer', 'decay', 'give or take', 'half-life']
-  return `${table(head, rows)}\nMastered: ${percent(mastered)} for ${stays} answers on end; answers and days: medians by Kaplan and Meier, - where fewer\nthan half are there. Decay: of accuracy against what was expected, (1 + days)^-decay.\n`
+  const head = [
+    'topic',
+    'students',
+    'mastered',
+    'answers',
+    'days',
+    'gain per answer',
+    'decay',
+    'give or take',
+    'half-life',
+  ]
+  return `${table(head, rows)}\nMastered: ${percent(mastered)} for ${stays} answers on end; answers and days: medians by Kaplan and Meier, - where fewer\nthan half are there. Decay: of accuracy against what was expected, (1 + days)^-decay;\nhalf-life where that is more than two standard errors above 0.\n`
 }

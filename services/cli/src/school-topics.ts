@@ -1,4 +1,4 @@
-import { storeGraph } from '@mastery/jobs/src/progress/graph-store.ts'
+import { storeGraph } from '@mastery/infra/provision/gold/topic-graph.ts'
 import type { GoldStore } from '@mastery/topology/ports/gold-store.ts'
 import { topicGraph } from '@mastery/topology/progress/graph.ts'
 import type { School } from '@mastery/topology/school/school.ts'

@@ -46,7 +46,11 @@ export class PracticeLearner {
   private readonly practised: Int32Array
   private readonly elo: { student: Float64Array; topics: Float64Array }
 
-  constructor(curriculum: Curriculum, of: { profile: Profile; grade: number } | PracticeLearner, random: Random | null) {
+  constructor(
+    curriculum: Curriculum,
+    of: { profile: Profile; grade: number } | PracticeLearner,
+    random: Random | null,
+  ) {
     const n = curriculum.topics.length
     this.curriculum = curriculum
     if (of instanceof PracticeLearner) {

@@ -14,6 +14,7 @@ import { progressCommand } from './progress.ts'
 import { pseudonymCommand } from './pseudonym.ts'
 import { readmitCommand } from './readmit.ts'
 import { rebuildCommand } from './rebuild.ts'
+import { recommendCommand } from './recommend.ts'
 import { reconcileCommand } from './reconcile.ts'
 import { rejectsCommand } from './rejects.ts'
 import { replayCommand } from './replay.ts'
@@ -40,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   modelsCommand,
   curriculumCommand,
   progressCommand,
+  recommendCommand,
   retentionCommand,
   jobsCommand,
   topicsCommand,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { extname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { declaredGraph, storeGraph } from '@mastery/jobs/src/progress/graph-store.ts'
+import { declaredGraph, storeGraph } from '@mastery/infra/provision/gold/topic-graph.ts'
 import { GraphError } from '@mastery/topology/progress/graph.ts'
 import { type GraphFormat, parseGraph } from '@mastery/topology/progress/graph-file.ts'
 import { type Command, UsageError } from '../command.ts'

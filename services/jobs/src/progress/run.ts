@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import type { ClickHouseGold } from '@mastery/infra/adapters/clickhouse/gold.ts'
 import type { ProgressConfig } from '@mastery/infra/config/progress.ts'
 import { quote } from '@mastery/infra/provision/gold/ddl.ts'
+import { graphOf } from '@mastery/infra/provision/gold/topic-graph.ts'
 import { runInWorker } from '@mastery/infra/runtime/worker-thread.ts'
+import { shrink } from '@mastery/topology/progress/shrink.ts'
 import { type Decays, USUAL_DECAY } from '@mastery/topology/recommend/view.ts'
-import { graphOf } from './graph-store.ts'
 import { OverAll } from './over-all.ts'
 import { rangesOf } from './ranges.ts'
 import { answersSql, itemsInsert, standingsSql } from './rows.ts'
@@ -125,20 +126,21 @@ async function sharesOf(gold: ClickHouseGold, tenant: string): Promise<ProgressT
   return { names: rows.map((r) => r.item), shares: Float64Array.from(rows, (r) => r.p) }
 }
 
-/** How fast each tenant's topics are forgotten, by the last run; the mean over its topics for others. */
-export async function decaysOf(gold: Pick<ClickHouseGold, 'query'>): Promise<Map<string, Decays>> {
-  const rows = await gold.query<{ tenant: string; topic_id: string; decay: number }>(
-    `SELECT tenant, topic_id, argMax(decay, computed_at) AS decay FROM retention_fits FINAL WHERE basis = 'ratio' GROUP BY tenant, topic_id ORDER BY tenant, topic_id`,
+/**
+ * How fast each tenant's topics are forgotten, by the last run: the decays that it fitted, each drawn towards their mean
+ * as far as it is inexact. Nothing is taken to be remembered better with time.
+ */
+async function decaysOf(gold: Pick<ClickHouseGold, 'query'>): Promise<Map<string, Decays>> {
+  const rows = await gold.query<{ tenant: string; topic_id: string; decay: number; se: number }>(
+    `SELECT toString(tenant) AS tenant, toString(topic_id) AS topic_id, decay, decay_se AS se FROM retention_fits FINAL
+     WHERE basis = 'ratio' AND decay_se > 0 ORDER BY tenant, topic_id`,
   )
-  const found = new Map<string, Map<string, number>>()
-  for (const { tenant, topic_id, decay } of rows) {
-    const topics = found.get(tenant) ?? new Map<string, number>()
-    found.set(tenant, topics.set(topic_id, Math.max(0, decay)))
-  }
+  const byTenant = Map.groupBy(rows, (r) => r.tenant)
   return new Map(
-    [...found].map(([tenant, topics]) => {
-      const usual = [...topics.values()].reduce((s, d) => s + d, 0) / topics.size
-      return [tenant, { usual, topics }]
+    [...byTenant].map(([tenant, fits]) => {
+      const { mean, values } = shrink(fits.map((r) => ({ value: r.decay, se: r.se })))
+      const topics = new Map(fits.map((r, i) => [r.topic_id, Math.max(0, values[i]!)]))
+      return [tenant, { usual: Math.max(0, mean), topics }]
     }),
   )
 }
