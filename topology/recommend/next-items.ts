@@ -91,9 +91,6 @@ const SOURCES: Record<Difficulty['source'], string> = {
 /** Why an item is recommended, as a teacher reads it. */
 export function itemReason(i: NextItem, target: number): string {
   const off = i.success - target
-  const near =
-    Math.abs(off) <= 0.05
-      ? `near the ${percent(target)} aimed at`
-      : `${off > 0 ? 'easier' : 'harder'} than the ${percent(target)} aimed at, and nothing is nearer`
-  return `Expected to succeed with ${percent(i.success)}, ${near}, ${SOURCES[i.source]}${i.again ? '; answered wrongly before' : ''}.`
+  const near = Math.abs(off) <= 0.05 ? 'near' : off > 0 ? 'easier than' : 'harder than'
+  return `Expected to succeed with ${percent(i.success)} ${SOURCES[i.source]}, ${near} the ${percent(target)} aimed at${i.again ? '; answered wrongly before' : ''}.`
 }

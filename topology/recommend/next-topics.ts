@@ -25,7 +25,7 @@ export interface NextTopic {
   lastMastery: number | null
   days: number | null
   opportunities: number
-  /** Names of prerequisites. */
+  /** Names of its prerequisites where all of them are met; empty else. */
   builtOn: string[]
 }
 
@@ -37,7 +37,8 @@ export interface TopicAdvice {
 }
 
 /**
- * Topics worth working on: below the target once forgetting is taken off, with every prerequisite at `ready` or above.
+ * Topics worth working on: below the target once forgetting is taken off, with every prerequisite at `ready` or above, or
+ * at `ready` themselves: who is well into a topic is not held up by what came before it.
  * Of two that are equally weak the one that more topics build on comes first. New topics come after the seen ones, in
  * the order of the graph, for nothing is known of them that could rank them.
  */
@@ -51,7 +52,7 @@ export function nextTopics(view: StudentView, targets: TopicTargets): TopicAdvic
     const state = view.state(id)
     const mastery = view.mastery(id)
     if (mastery !== null && mastery >= targets.mastered) return
-    const unmet = view.unmet(place, targets.ready)
+    const unmet = (mastery ?? 0) >= targets.ready ? [] : view.unmet(place, targets.ready)
     if (unmet.length > 0) {
       waiting.push({ topic: id, name, for: unmet.map((p) => topics[p]!.name) })
       return
@@ -64,7 +65,7 @@ export function nextTopics(view: StudentView, targets: TopicTargets): TopicAdvic
       lastMastery: state?.mastery ?? null,
       days: view.days(id),
       opportunities: state?.opportunities ?? 0,
-      builtOn: prerequisites[place]!.map((p) => topics[p]!.name),
+      builtOn: view.unmet(place, targets.ready).length > 0 ? [] : prerequisites[place]!.map((p) => topics[p]!.name),
       place,
     })
   })
@@ -103,9 +104,7 @@ export function topicReason(t: NextTopic): string {
       ? ''
       : `; ${t.builtOn.join(' and ')}, which it builds on, ${t.builtOn.length === 1 ? 'is' : 'are'} there`
   if (t.kind === 'new')
-    return t.builtOn.length === 0
-      ? 'No answers on it yet, and it builds on nothing else.'
-      : `No answers on it yet${base}.`
+    return base === '' ? 'No answers on it yet, and it builds on nothing else.' : `No answers on it yet${base}.`
   const answers = `${t.opportunities} ${t.opportunities === 1 ? 'answer' : 'answers'}, the last ${daysInWords(t.days!)}`
   if (t.kind === 'forgotten')
     return `Was at ${percent(t.lastMastery!)} after the last answer; by now about ${percent(t.mastery!)} is left (${answers})${base}.`

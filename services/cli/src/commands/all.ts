@@ -19,6 +19,7 @@ import { reconcileCommand } from './reconcile.ts'
 import { rejectsCommand } from './rejects.ts'
 import { replayCommand } from './replay.ts'
 import { retentionCommand } from './retention.ts'
+import { scoreCommand } from './score.ts'
 import { simulateCommand } from './simulate.ts'
 import { sqlCommand } from './sql.ts'
 import { topicsCommand } from './topics.ts'
@@ -42,6 +43,7 @@ export const COMMANDS: readonly Command[] = [
   curriculumCommand,
   progressCommand,
   recommendCommand,
+  scoreCommand,
   retentionCommand,
   jobsCommand,
   topicsCommand,

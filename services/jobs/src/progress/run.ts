@@ -4,8 +4,8 @@ import type { ProgressConfig } from '@mastery/infra/config/progress.ts'
 import { quote } from '@mastery/infra/provision/gold/ddl.ts'
 import { graphOf } from '@mastery/infra/provision/gold/topic-graph.ts'
 import { runInWorker } from '@mastery/infra/runtime/worker-thread.ts'
-import { shrink } from '@mastery/topology/progress/shrink.ts'
-import { type Decays, USUAL_DECAY } from '@mastery/topology/recommend/view.ts'
+import { USUAL_DECAY } from '@mastery/topology/recommend/view.ts'
+import { decaysOf } from './decays.ts'
 import { OverAll } from './over-all.ts'
 import { rangesOf } from './ranges.ts'
 import { answersSql, itemsInsert, standingsSql } from './rows.ts'
@@ -124,23 +124,4 @@ async function sharesOf(gold: ClickHouseGold, tenant: string): Promise<ProgressT
     `SELECT item, any(p_value) AS p FROM topic_items FINAL WHERE tenant = ${quote(tenant)} GROUP BY item ORDER BY item`,
   )
   return { names: rows.map((r) => r.item), shares: Float64Array.from(rows, (r) => r.p) }
-}
-
-/**
- * How fast each tenant's topics are forgotten, by the last run: the decays that it fitted, each drawn towards their mean
- * as far as it is inexact. Nothing is taken to be remembered better with time.
- */
-async function decaysOf(gold: Pick<ClickHouseGold, 'query'>): Promise<Map<string, Decays>> {
-  const rows = await gold.query<{ tenant: string; topic_id: string; decay: number; se: number }>(
-    `SELECT toString(tenant) AS tenant, toString(topic_id) AS topic_id, decay, decay_se AS se FROM retention_fits FINAL
-     WHERE basis = 'ratio' AND decay_se > 0 ORDER BY tenant, topic_id`,
-  )
-  const byTenant = Map.groupBy(rows, (r) => r.tenant)
-  return new Map(
-    [...byTenant].map(([tenant, fits]) => {
-      const { mean, values } = shrink(fits.map((r) => ({ value: r.decay, se: r.se })))
-      const topics = new Map(fits.map((r, i) => [r.topic_id, Math.max(0, values[i]!)]))
-      return [tenant, { usual: Math.max(0, mean), topics }]
-    }),
-  )
 }
