@@ -1,4 +1,4 @@
-import { type Interval, interval } from '../evaluation/bootstrap.ts'
+import { differenceInterval, type Interval, interval } from '../evaluation/bootstrap.ts'
 import { Random } from '../school/random.ts'
 
 /** One choice that was made, and what a policy under evaluation would have done there. */
@@ -30,6 +30,18 @@ export interface OffPolicyEstimates {
   greatest: number
 }
 
+/** Values of the estimators per bootstrap draw. */
+export interface OffPolicyDraws {
+  ips: Float64Array
+  snips: Float64Array
+  dr: Float64Array
+}
+
+export interface OffPolicyResult {
+  estimates: OffPolicyEstimates
+  draws: OffPolicyDraws
+}
+
 /** Sums over one student's choices: number, weights, weighted rewards, doubly robust terms. */
 type Sums = [n: number, w: number, wr: number, dr: number]
 
@@ -44,7 +56,7 @@ type Sums = [n: number, w: number, wr: number, dr: number]
 export function offPolicy(
   choices: Iterable<LoggedChoice>,
   { seed, draws }: { seed: number; draws: number },
-): OffPolicyEstimates {
+): OffPolicyResult {
   const students = new Map<number, Sums>()
   const all: Sums = [0, 0, 0, 0]
   let squares = 0
@@ -80,11 +92,19 @@ export function offPolicy(
     dr[d] = drawn[3] / drawn[0]
   }
   return {
-    ips: { value: all[2] / all[0], ...interval(ips) },
-    snips: { value: all[2] / all[1], ...interval(snips) },
-    dr: { value: all[3] / all[0], ...interval(dr) },
-    effective: squares > 0 ? (all[1] * all[1]) / squares : 0,
-    choices: all[0],
-    greatest,
+    estimates: {
+      ips: { value: all[2] / all[0], ...interval(ips) },
+      snips: { value: all[2] / all[1], ...interval(snips) },
+      dr: { value: all[3] / all[0], ...interval(dr) },
+      effective: squares > 0 ? (all[1] * all[1]) / squares : 0,
+      choices: all[0],
+      greatest,
+    },
+    draws: { ips, snips, dr },
   }
+}
+
+/** By how much one policy is worth more than another by an estimator; both from one log, with one seed: on the same draws. */
+export function difference(a: OffPolicyResult, b: OffPolicyResult, by: keyof OffPolicyDraws): Estimate {
+  return { value: a.estimates[by].value - b.estimates[by].value, ...differenceInterval(a.draws[by], b.draws[by]) }
 }

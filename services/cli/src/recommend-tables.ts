@@ -19,6 +19,10 @@ export function evaluationTable(r: RecommendationEvaluation): string {
       e.greatest.toFixed(1),
     ]),
   )
+  const over = table(
+    ['policy', 'over', 'truly', 'DR'],
+    r.policies.flatMap(({ policy, over: o }) => o.map((x) => [policy, x.policy, f(x.truth), estimate(x.dr)])),
+  )
   const learned = table(
     ['policy', 'planted gain per stretch', 'all topics before', 'after a term', 'give or take'],
     r.policies.map(({ policy, truth, term }) => [policy, f(truth.gain), f(term.start), f(term.end), f(term.endSe)]),
@@ -29,6 +33,8 @@ The log's own reward: mean ${f(r.reward.mean)}, standard deviation of one ${f(r.
 
 Expected reward of one choice in the contexts of the log; intervals over students
 ${values}
+What it is worth more than another, on the same draws
+${over}
 Planted chance of success, on the topic practised and over all topics where the policy chooses for a whole term
 ${learned}
 Correlation of expected reward and planted gain, over all that could have been chosen: ${r.rewardAndGain.toFixed(2)}.

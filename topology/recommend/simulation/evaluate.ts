@@ -7,7 +7,7 @@ import { DIMENSION } from '../context.ts'
 import { LAMBDA } from '../learned.ts'
 import { addReward, LinearModel, noSums } from '../linear.ts'
 import { shrunkShare } from '../next-items.ts'
-import { type LoggedChoice, type OffPolicyEstimates, offPolicy } from '../off-policy.ts'
+import { difference, type Estimate, type LoggedChoice, type OffPolicyEstimates, offPolicy } from '../off-policy.ts'
 import { linUcb, type Policy, RANDOM, thompson, weakestFirst } from '../policy.ts'
 import { rewardOf } from '../reward.ts'
 import type { Practised } from './learner.ts'
@@ -29,6 +29,8 @@ export interface PolicyEvaluation {
   policy: string
   estimates: OffPolicyEstimates
   truth: Truth
+  /** What it is worth more than another policy, truly and by the doubly robust estimate on the same draws. */
+  over: { policy: string; truth: number; dr: Estimate }[]
   /** Planted chance of success, mean over all topics, at the end of a term under this policy, and at its beginning. */
   term: { start: number; end: number; endSe: number }
 }
@@ -89,6 +91,7 @@ class Shares {
 }
 
 const DOMAIN = 0x6e
+const YARDSTICKS = 2
 
 /**
  * Trains policies on one half of a simulated school's students, estimates from the other half's log what each policy
@@ -123,11 +126,12 @@ export function evaluateRecommendations(
   const sums = noSums(DIMENSION)
   for (const d of training) addReward(sums, d.contexts[d.chosen]!, reward(d.answers).gain)
   const model = new LinearModel(sums, LAMBDA)
+  // The yardsticks first.
   const policies = [RANDOM, weakestFirst(), linUcb(model), thompson(model, seed)]
 
   const choices = policies.map((): LoggedChoice[] => [])
-  const truths = policies.map(() => new TruthSums())
-  const pairs = new TruthSums()
+  const truths = policies.map(() => new TruthSums(seed))
+  const pairs = new TruthSums(seed)
   const seen = { n: 0, sum: 0, squares: 0 }
   for (let i = half; i < options.students; i++) {
     for (const d of played(i, true)) {
@@ -136,7 +140,7 @@ export function evaluateRecommendations(
       seen.sum += gain
       seen.squares += gain * gain
       const expected = d.contexts.map((x) => model.expect(x))
-      const brought = pairs.playOut(world, d, (a) => shares.of(a))
+      const brought = pairs.playOut(d, (a) => shares.of(a))
       policies.forEach((policy, p) => {
         const target = policy.probabilities(d.contexts)
         choices[p]!.push({
@@ -153,6 +157,8 @@ export function evaluateRecommendations(
     progress(0.2 + (0.6 * (i - half)) / (options.students - half), 'what every choice would bring')
   }
   const mean = seen.sum / seen.n
+  const results = choices.map((c) => offPolicy(c, { seed, draws }))
+  const known = truths.map((t) => t.truth())
   return {
     options,
     trained: training.length,
@@ -163,8 +169,13 @@ export function evaluateRecommendations(
       progress(0.8 + (0.2 * p) / policies.length, `a term of ${policy.id}`)
       return {
         policy: policy.id,
-        estimates: offPolicy(choices[p]!, { seed, draws }),
-        truth: truths[p]!.truth(),
+        estimates: results[p]!.estimates,
+        truth: known[p]!,
+        over: policies.slice(0, YARDSTICKS).flatMap((other, o) => {
+          if (p === o) return []
+          const truth = known[p]!.reward - known[o]!.reward
+          return [{ policy: other.id, truth, dr: difference(results[p]!, results[o]!, 'dr') }]
+        }),
         term: term(world, identities, half, policy, stretches),
       }
     }),

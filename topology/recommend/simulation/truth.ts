@@ -1,6 +1,6 @@
 import { Random } from '../../school/random.ts'
 import type { Practised } from './learner.ts'
-import type { Decision, World } from './log.ts'
+import type { Decision } from './log.ts'
 
 /** What one candidate would have brought. */
 export interface Brought {
@@ -24,21 +24,25 @@ const COPIES = 4
 /** What policies are worth where the planted skills are known. */
 export class TruthSums {
   private readonly students = new Map<number, { n: number; reward: number; gain: number }>()
+  private readonly random: Random
   private readonly moments = { n: 0, x: 0, y: 0, xx: 0, yy: 0, xy: 0 }
+
+  constructor(seed: number) {
+    this.random = new Random(seed, 0x7a)
+  }
 
   /**
    * Plays every candidate of a decision out from the moment before it, several times. The reward's expectation is taken
    * with the planted chances in the place of the answers, so that what is left of chance is small: which items are
    * drawn, and how a skill moved over night.
    */
-  playOut(world: World, d: Decision, share: (a: Practised) => number): Brought[] {
-    return d.candidates.map((topic, c) => {
-      const random = new Random(world.seed, 0x7a000000 + c)
+  playOut(d: Decision, share: (a: Practised) => number): Brought[] {
+    return d.candidates.map((topic) => {
       const b = { reward: 0, gain: 0 }
       for (let i = 0; i < COPIES; i++) {
         const learner = d.before!.copy()
         const before = learner.truth(topic, d.at)
-        const answers = learner.practise(topic, d.at, random)
+        const answers = learner.practise(topic, d.at, this.random)
         const half = Math.floor(answers.length / 2)
         for (let j = 0; j < half; j++) {
           const first = answers[j]!
