@@ -34,7 +34,10 @@ export function scoresAsOf(
   asOf: number,
 ): ScoreAsOf[] | null {
   if (from !== null && newestIn(from) > asOf) return null
-  const until = [...records].filter((r) => r.subject === 'student-command' || timeOf(r.value) <= asOf)
+  // An event that supersedes another one is no event of its own to the fold, but what is known of the other.
+  const until = [...records].filter(
+    (r) => r.subject === 'student-command' || r.value.supersedes !== null || timeOf(r.value) <= asOf,
+  )
   const folded = foldHistory(student, until, options, from)
   const { windows } = folded
   return scoreRowsOf(folded, options.scoring).flatMap((score, t) => {

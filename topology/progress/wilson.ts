@@ -10,5 +10,6 @@ export function wilson(successes: number, n: number): { low: number; high: numbe
   const z2 = (Z * Z) / n
   const centre = (p + z2 / 2) / (1 + z2)
   const half = (Z * Math.sqrt((p * (1 - p)) / n + z2 / (4 * n))) / (1 + z2)
-  return { low: Math.max(0, centre - half), high: Math.min(1, centre + half) }
+  // Exact at the ends, where rounding would leave the share itself outside.
+  return { low: successes === 0 ? 0 : centre - half, high: successes === n ? 1 : centre + half }
 }

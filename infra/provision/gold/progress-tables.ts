@@ -57,7 +57,7 @@ export const PROGRESS_TABLES: readonly GoldTable[] = [
       [
         'per_opportunity_se',
         'Float64',
-        'Its standard error by Newey and West, since estimates that follow each other hang together.',
+        'Its standard error by Newey and West, since estimates that follow each other hang together; too small for fewer than some twenty.',
       ],
       ['per_week', 'Nullable(Float64)', 'Mastery gained per week; null where they all lie within a week.'],
       ['per_week_se', 'Nullable(Float64)', 'Its standard error, likewise.'],

@@ -35,7 +35,7 @@ export interface TopicFigures {
   /** Kaplan-Meier medians; null where fewer than half have reached mastery. */
   median_opportunities: number | null
   median_days: number | null
-  /** Mean gain of mastery per opportunity over the students, each weighted by the inverse of its variance. */
+  /** Median gain of mastery per opportunity over the students, each counting as often as it has opportunities. */
   per_opportunity: number | null
   /** Of the ratio to what was expected. */
   decay: number | null
@@ -81,7 +81,7 @@ export async function topicProgress(gold: Gold, tenant: string): Promise<TopicFi
      FROM (SELECT topic_id, count() AS students, countIf(reached) AS reached FROM v_time_to_mastery WHERE tenant = {tenant:String} GROUP BY topic_id) AS t
      LEFT JOIN (${median('opportunities')}) AS o ON t.topic_id = o.topic_id
      LEFT JOIN (${median('days')}) AS d ON t.topic_id = d.topic_id
-     LEFT JOIN (SELECT topic_id, sumIf(per_opportunity / pow(per_opportunity_se, 2), per_opportunity_se > 0) / sumIf(1 / pow(per_opportunity_se, 2), per_opportunity_se > 0) AS gain
+     LEFT JOIN (SELECT topic_id, toNullable(quantileExactWeighted(0.5)(per_opportunity, opportunities)) AS gain
        FROM v_learning_velocity WHERE tenant = {tenant:String} GROUP BY topic_id) AS v ON t.topic_id = v.topic_id
      LEFT JOIN (SELECT topic_id, toNullable(decay) AS decay, toNullable(decay_se) AS decay_se, half_life FROM v_retention_fits
        WHERE tenant = {tenant:String} AND basis = 'ratio') AS f ON t.topic_id = f.topic_id
