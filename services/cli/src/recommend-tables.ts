@@ -24,8 +24,15 @@ export function evaluationTable(r: RecommendationEvaluation): string {
     r.policies.flatMap(({ policy, over: o }) => o.map((x) => [policy, x.policy, f(x.truth), estimate(x.dr)])),
   )
   const learned = table(
-    ['policy', 'planted gain per stretch', 'all topics before', 'after a term', 'give or take'],
-    r.policies.map(({ policy, truth, term }) => [policy, f(truth.gain), f(term.start), f(term.end), f(term.endSe)]),
+    ['policy', 'gain per stretch', 'all topics before', 'after a term', 'over random', 'give or take'],
+    r.policies.map(({ policy, truth, term }) => [
+      policy,
+      f(truth.gain),
+      f(term.start),
+      f(term.end),
+      f(term.overRandom),
+      f(term.overRandomSe),
+    ]),
   )
   const n = (x: number) => x.toLocaleString('en')
   return `Trained on ${n(r.trained)} choices of ${n(Math.floor(r.options.students / 2))} students, judged by ${n(r.evaluated)} choices of the others.

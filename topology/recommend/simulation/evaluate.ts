@@ -31,8 +31,11 @@ export interface PolicyEvaluation {
   truth: Truth
   /** What it is worth more than another policy, truly and by the doubly robust estimate on the same draws. */
   over: { policy: string; truth: number; dr: Estimate }[]
-  /** Planted chance of success, mean over all topics, at the end of a term under this policy, and at its beginning. */
-  term: { start: number; end: number; endSe: number }
+  /**
+   * Planted chance of success, mean over all topics, at the beginning and the end of a term under this policy, and by how
+   * much that end is above the one under random choices, of the same students, with its standard error.
+   */
+  term: { start: number; end: number; overRandom: number; overRandomSe: number }
 }
 
 export interface RecommendationEvaluation {
@@ -159,6 +162,7 @@ export function evaluateRecommendations(
   const mean = seen.sum / seen.n
   const results = choices.map((c) => offPolicy(c, { seed, draws }))
   const known = truths.map((t) => t.truth())
+  let randomEnds: Float64Array | null = null
   return {
     options,
     trained: training.length,
@@ -167,6 +171,8 @@ export function evaluateRecommendations(
     rewardAndGain: pairs.correlation(),
     policies: policies.map((policy, p) => {
       progress(0.8 + (0.2 * p) / policies.length, `a term of ${policy.id}`)
+      const { start, ends } = term(world, identities, half, policy, stretches)
+      randomEnds ??= ends
       return {
         policy: policy.id,
         estimates: results[p]!.estimates,
@@ -176,7 +182,7 @@ export function evaluateRecommendations(
           const truth = known[p]!.reward - known[o]!.reward
           return [{ policy: other.id, truth, dr: difference(results[p]!, results[o]!, 'dr') }]
         }),
-        term: term(world, identities, half, policy, stretches),
+        term: { start, ...compared(ends, randomEnds) },
       }
     }),
   }
@@ -184,27 +190,30 @@ export function evaluateRecommendations(
 
 /** Where students of the second half get to when the policy chooses all the way. */
 function term(world: World, identities: readonly SchoolStudent[], from: number, policy: Policy, stretches: number) {
-  let start = 0
-  let sum = 0
-  let squares = 0
   const n = identities.length - from
+  const ends = new Float64Array(n)
   const topics = world.graph.topics.length
-  for (let index = from; index < identities.length; index++) {
-    const run = practise(world, { index, identity: identities[index]! }, policy, stretches, true)
-    let first: number | null = null
+  let start = 0
+  for (let i = 0; i < n; i++) {
+    const run = practise(world, { index: from + i, identity: identities[from + i]! }, policy, stretches, true)
     let now = 0
     let step = run.next()
-    for (; !step.done; step = run.next()) {
+    for (let first = true; !step.done; step = run.next(), first = false) {
       now = step.value.at
-      first ??= meanTruth(step.value.before!, topics, now)
+      if (first) start += meanTruth(step.value.before!, topics, now) / n
     }
-    const end = meanTruth(step.value, topics, now)
-    start += (first ?? end) / n
-    sum += end
-    squares += end * end
+    ends[i] = meanTruth(step.value, topics, now)
   }
-  const end = sum / n
-  return { start, end, endSe: Math.sqrt(Math.max(0, squares / n - end * end) / n) }
+  return { start, ends }
+}
+
+function compared(ends: Float64Array, random: Float64Array) {
+  const n = ends.length
+  const mean = (v: Float64Array) => v.reduce((s, x) => s + x, 0) / n
+  const apart = ends.map((e, i) => e - random[i]!)
+  const overRandom = mean(apart)
+  const squares = apart.reduce((s, x) => s + (x - overRandom) * (x - overRandom), 0)
+  return { end: mean(ends), overRandom, overRandomSe: Math.sqrt(squares / (n - 1) / n) }
 }
 
 function meanTruth(learner: { truth(topic: number, now: number): number }, topics: number, now: number): number {
