@@ -7,6 +7,8 @@ export interface GraphTopic {
   course: string
   /** Topics that come before. */
   prerequisites: readonly string[]
+  /** Nobody has placed it; it is known from answers only. */
+  alone?: true
 }
 
 export const LEVELS = ['topic', 'chapter', 'subject', 'course'] as const
@@ -140,7 +142,11 @@ function nodesOf(topics: readonly GraphTopic[]): GraphNode[] {
   return [...own, ...rest]
 }
 
+export function aloneTopic(id: string): GraphTopic {
+  return { id, name: id, chapter: '', subject: '', course: '', prerequisites: [], alone: true }
+}
+
 /** A graph of topics of which nobody has said more than their names: no chapters, no prerequisites. */
 export function flatGraph(ids: Iterable<string>): TopicGraph {
-  return topicGraph([...ids].map((id) => ({ id, name: id, chapter: '', subject: '', course: '', prerequisites: [] })))
+  return topicGraph([...ids].map(aloneTopic))
 }

@@ -141,3 +141,16 @@ describe('next items', () => {
     ])
   })
 })
+
+describe('new topics', () => {
+  it('are the first five that may begin, and none that nobody has placed', () => {
+    const many = topicGraph([
+      ...Array.from({ length: 8 }, (_, i) => topic(`t${i}`)),
+      { ...topic('alone'), alone: true },
+    ])
+    const nobody = new StudentView(many, new Map(), decays, NOW)
+    expect(nextTopics(nobody, TARGETS).next.map((t) => t.topic)).toEqual(['t0', 't1', 't2', 't3', 't4'])
+    const begun = new StudentView(many, new Map([['alone', { mastery: 0.2, opportunities: 3, at: NOW }]]), decays, NOW)
+    expect(nextTopics(begun, TARGETS).next[0]!.topic).toBe('alone')
+  })
+})

@@ -36,11 +36,14 @@ export interface TopicAdvice {
   waiting: { topic: string; name: string; for: string[] }[]
 }
 
+/** New topics that are offered at a time. */
+const NEW_TOPICS = 5
+
 /**
  * Topics worth working on: below the target once forgetting is taken off, with every prerequisite at `ready` or above, or
  * at `ready` themselves: who is well into a topic is not held up by what came before it.
- * Of two that are equally weak the one that more topics build on comes first. New topics come after the seen ones, in
- * the order of the graph, for nothing is known of them that could rank them.
+ * Of two that are equally weak the one that more topics build on comes first. Then up to five new topics, in the order of
+ * the graph, for nothing is known of them that could rank them; none that nobody has placed in it.
  */
 export function nextTopics(view: StudentView, targets: TopicTargets): TopicAdvice {
   const { topics, prerequisites } = view.graph
@@ -48,7 +51,8 @@ export function nextTopics(view: StudentView, targets: TopicTargets): TopicAdvic
   for (const before of prerequisites) for (const p of before) followers[p]!++
   const next: (NextTopic & { place: number })[] = []
   const waiting: TopicAdvice['waiting'] = []
-  topics.forEach(({ id, name }, place) => {
+  let fresh = 0
+  topics.forEach(({ id, name, alone }, place) => {
     const state = view.state(id)
     const mastery = view.mastery(id)
     if (mastery !== null && mastery >= targets.mastered) return
@@ -57,6 +61,7 @@ export function nextTopics(view: StudentView, targets: TopicTargets): TopicAdvic
       waiting.push({ topic: id, name, for: unmet.map((p) => topics[p]!.name) })
       return
     }
+    if (state === null && (alone || ++fresh > NEW_TOPICS)) return
     next.push({
       topic: id,
       name,

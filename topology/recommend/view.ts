@@ -19,10 +19,10 @@ export interface Decays {
 }
 
 /**
- * Used until an installation has fitted its own. The simulated school's answers give decays from 0.02 to 0.06 against
- * what the models expected.
+ * Used until an installation has fitted its own: the mean over the simulated school's topics, 0.026 with a standard error
+ * of 0.003 (`simulate --students 400 --events 200000 --seed 5`).
  */
-export const USUAL_DECAY = 0.04
+export const USUAL_DECAY = 0.026
 
 const DAY = 86_400_000
 

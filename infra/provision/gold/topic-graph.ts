@@ -1,5 +1,5 @@
 import type { GoldStore } from '@mastery/topology/ports/gold-store.ts'
-import { type GraphTopic, type TopicGraph, topicGraph } from '@mastery/topology/progress/graph.ts'
+import { aloneTopic, type GraphTopic, type TopicGraph, topicGraph } from '@mastery/topology/progress/graph.ts'
 
 interface Row {
   topic_id: string
@@ -35,7 +35,7 @@ export async function graphOf(gold: Pick<GoldStore, 'query'>, tenant: string): P
   const all = new Set([...known, ...alone.map(({ t }) => t)])
   return topicGraph([
     ...topics.map((t) => ({ ...t, prerequisites: t.prerequisites.filter((p) => all.has(p)) })),
-    ...alone.map(({ t }) => ({ id: t, name: t, chapter: '', subject: '', course: '', prerequisites: [] })),
+    ...alone.map(({ t }) => aloneTopic(t)),
   ])
 }
 

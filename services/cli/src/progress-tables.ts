@@ -1,5 +1,6 @@
 import type { ProgressConfig } from '@mastery/infra/config/progress.ts'
 import type { StudentProgress, TopicFigures } from '@mastery/jobs/src/progress/ask.ts'
+import { retained } from '@mastery/topology/progress/forgetting.ts'
 import { table } from './tables.ts'
 
 const percent = (x: number) => `${Math.round(100 * x)} %`
@@ -58,11 +59,7 @@ export function topicTable(topics: readonly TopicFigures[], { mastered, stays }:
     points(t.per_opportunity),
     t.decay === null ? '-' : t.decay.toFixed(3),
     t.decay_se === null ? '-' : t.decay_se.toFixed(3),
-    t.half_life === null || t.decay === null || t.decay < 2 * (t.decay_se ?? 0)
-      ? '-'
-      : t.half_life > 3650
-        ? 'over 10 years'
-        : `${t.half_life.toFixed(0)} d`,
+    t.decay === null ? '-' : percent(retained(t.decay, 30)),
   ])
   const head = [
     'topic',
@@ -73,7 +70,7 @@ export function topicTable(topics: readonly TopicFigures[], { mastered, stays }:
     'gain per answer',
     'decay',
     'give or take',
-    'half-life',
+    'after 30 days',
   ]
-  return `${table(head, rows)}\nMastered: ${percent(mastered)} for ${stays} answers on end; answers and days: medians by Kaplan and Meier, - where fewer\nthan half are there. Decay: of accuracy against what was expected, (1 + days)^-decay;\nhalf-life where that is more than two standard errors above 0.\n`
+  return `${table(head, rows)}\nMastered: ${percent(mastered)} for ${stays} answers on end; answers and days: medians by Kaplan and Meier, - where fewer\nthan half are there. Decay: of accuracy against what was expected, (1 + days)^-decay;\nafter 30 days: what is then left of it.\n`
 }

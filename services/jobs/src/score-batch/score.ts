@@ -55,6 +55,8 @@ export interface BatchOutcome {
 
 /** Students whose histories are in memory at a time. */
 const GROUP = 100
+/** Students that one query names. */
+const NAMED = 1000
 /** Rows of history per query for students. */
 const RANGE = 200_000
 const DAY = 86_400_000
@@ -73,12 +75,15 @@ export async function* scoreBatch(
   for await (const students of groupsOf(parts, options)) {
     const byPartition = Map.groupBy(students, (s) => partitionOf(s, parts.partitions.output))
     for (const [scored, own] of byPartition) {
-      parts.signal?.throwIfAborted()
       let scoring = metas.get(scored)
       if (!scoring) metas.set(scored, (scoring = await scoringAt(parts, scored)))
-      for await (const rows of ofPartition(parts, own, scored, scoring, options, decays, out)) yield rows
+      for (let i = 0; i < own.length; i += GROUP) {
+        parts.signal?.throwIfAborted()
+        const rows = await ofPartition(parts, own.slice(i, i + GROUP), scored, scoring, options, decays, out)
+        if (rows.length > 0) yield rows
+        options.progress?.(out.students)
+      }
     }
-    options.progress?.(out.students)
   }
   return out
 }
@@ -89,7 +94,7 @@ async function scoringAt(parts: RepairParts, partition: number): Promise<ScoreMe
   return readScoreMeta((await state.peek(at))?.meta, parts.provide)
 }
 
-async function* ofPartition(
+async function ofPartition(
   parts: RepairParts,
   students: readonly string[],
   scored: number,
@@ -97,7 +102,7 @@ async function* ofPartition(
   options: BatchOptions,
   decays: ReadonlyMap<string, Decays>,
   out: BatchOutcome,
-): AsyncGenerator<BatchRow[], void, undefined> {
+): Promise<BatchRow[]> {
   const { generation } = parts
   const partition = sourceOf(scored, parts.partitions.input)
   const { end } = await parts.log.bounds('learning.events', partition)
@@ -141,7 +146,7 @@ async function* ofPartition(
     await new Promise((r) => setImmediate(r))
   }
   out.rows += rows.length
-  if (rows.length > 0) yield rows
+  return rows
 }
 
 function rowOf(tenant: string, student: string, s: ScoreAsOf, asOf: number, decays: Decays | undefined): BatchRow {
@@ -167,22 +172,21 @@ function rowOf(tenant: string, student: string, s: ScoreAsOf, asOf: number, deca
   }
 }
 
-/** Students in groups: those named, or everybody with a score, in the order of the tables. */
+/** Pseudonyms in lists that fit into memory: those named, or everybody with a score, in the order of the tables. */
 async function* groupsOf(parts: RepairParts, options: BatchOptions): AsyncGenerator<string[], void, undefined> {
   const away = (where: string) => awayAmong(parts, where, options)
   if (options.students !== null) {
     const named = [...new Set(options.students)]
-    for (let i = 0; i < named.length; i += GROUP) {
-      const group = named.slice(i, i + GROUP)
+    for (let i = 0; i < named.length; i += NAMED) {
+      const list = named.slice(i, i + NAMED)
       // Of whom gold has nothing is asked for all the same: the log may be ahead of it.
-      yield options.inactiveDays === 0 ? group : await away(among(group))
+      yield options.inactiveDays === 0 ? list : await away(among(list))
     }
     return
   }
   for (const { tenant, where } of await rangesOf(parts.gold, parts.generation, RANGE)) {
     if (options.tenant !== null && tenant !== options.tenant) continue
-    const students = options.inactiveDays === 0 ? await withScore(parts, where) : await away(where)
-    for (let i = 0; i < students.length; i += GROUP) yield students.slice(i, i + GROUP)
+    yield options.inactiveDays === 0 ? await withScore(parts, where) : await away(where)
   }
 }
 
