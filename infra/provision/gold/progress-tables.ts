@@ -157,6 +157,7 @@ export const PROGRESS_TABLES: readonly GoldTable[] = [
       ['tenant', LC, 'Organisation.'],
       TOPIC,
       ['item', 'String', 'Item.'],
+      ['also', `Array(${LC})`, 'Other topics that it exercises.'],
       ['answers', 'UInt64', 'Opportunities.'],
       ['correct', 'UInt64', 'Right ones.'],
       ['p_value', 'Float64', "Share of right ones, drawn towards the topic's: (correct + 20 share) / (answers + 20)."],

@@ -21,8 +21,9 @@ class SmallGold implements GoldStore {
     this.inserted.push(...batch)
   }
   async query<T>(sql: string): Promise<T[]> {
-    const item = (name: string, p_value: number, last: [number, number] | null) => ({
+    const item = (name: string, p_value: number, last: [number, number] | null, also: string[] = []) => ({
       item: name,
+      also,
       p_value,
       topic_p_value: 0.5,
       answers: 40,
@@ -32,7 +33,12 @@ class SmallGold implements GoldStore {
     if (sql.includes('v_topic_graph'))
       return [topic('fractions'), topic('decimals', ['fractions']), topic('poetry')] as T[]
     if (sql.includes('FROM topic_items'))
-      return [item('easy', 0.9, null), item('even', 0.5, [NOW - 1000, 1]), item('hard', 0.2, [NOW - 1000, 0])] as T[]
+      return [
+        item('easy', 0.9, null),
+        item('even', 0.5, [NOW - 1000, 1]),
+        item('hard', 0.2, [NOW - 1000, 0]),
+        item('both', 0.7, null, ['poetry']),
+      ] as T[]
     return []
   }
   async queryText() {

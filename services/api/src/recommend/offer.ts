@@ -18,6 +18,7 @@ export interface Offer {
 
 interface Row {
   item: string
+  also: string[]
   p_value: number
   topic_p_value: number
   answers: number
@@ -25,15 +26,20 @@ interface Row {
   last_correct: number | null
 }
 
-/** A topic's items with what is known of their difficulty, and the student's last answer to each. */
+/**
+ * A topic's items with what is known of their difficulty, and the student's last answer to each. An item that exercises
+ * another topic as well is offered once the student has begun that one, too.
+ * @param begun whether the student has answers on a topic
+ */
 export async function itemsOnOffer(
   gold: Pick<GoldStore, 'query'>,
   of: { tenant: string; student: string; topic: string; generation: number },
   meta: ScoreMeta,
+  begun: (topic: string) => boolean,
 ): Promise<Offer> {
   const rows = await gold.query<Row>(
-    `SELECT i.item AS item, i.p_value AS p_value, i.topic_p_value AS topic_p_value, i.answers AS answers, a.last_at AS last_at, a.last_correct AS last_correct
-     FROM (SELECT item, p_value, topic_p_value, answers FROM topic_items FINAL WHERE tenant = {tenant:String} AND topic_id = {topic:String}) AS i
+    `SELECT i.item AS item, i.also AS also, i.p_value AS p_value, i.topic_p_value AS topic_p_value, i.answers AS answers, a.last_at AS last_at, a.last_correct AS last_correct
+     FROM (SELECT item, also, p_value, topic_p_value, answers FROM topic_items FINAL WHERE tenant = {tenant:String} AND topic_id = {topic:String}) AS i
      LEFT JOIN (SELECT assumeNotNull(item) AS item, toNullable(max(toUnixTimestamp64Milli(occurred_at))) AS last_at, toNullable(argMax(correct, occurred_at)) AS last_correct
        FROM next_correct_prediction_rows FINAL
        WHERE tenant = {tenant:String} AND student_id = {student:String} AND generation = {generation:UInt16} AND isNotNull(item) GROUP BY item) AS a
@@ -43,17 +49,19 @@ export async function itemsOnOffer(
   const fitted = fittedDifficulty(meta)
   return {
     share: rows[0]?.topic_p_value ?? null,
-    items: rows.map((r) => ({
-      item: r.item,
-      difficulty: fitted(r.item) ?? {
-        source: 'p-value',
-        share: r.p_value,
-        topicShare: r.topic_p_value,
-        answers: Number(r.answers),
-      },
-      lastAt: r.last_at === null ? null : Number(r.last_at),
-      lastCorrect: r.last_correct === null ? null : Boolean(r.last_correct),
-    })),
+    items: rows
+      .filter((r) => r.also.every(begun))
+      .map((r) => ({
+        item: r.item,
+        difficulty: fitted(r.item) ?? {
+          source: 'p-value',
+          share: r.p_value,
+          topicShare: r.topic_p_value,
+          answers: Number(r.answers),
+        },
+        lastAt: r.last_at === null ? null : Number(r.last_at),
+        lastCorrect: r.last_correct === null ? null : Boolean(r.last_correct),
+      })),
   }
 }
 

@@ -91,6 +91,7 @@ export async function recommend(
     gold,
     { tenant, student: scores.student, topic: topic.id, generation: wanted.generation },
     scores.meta,
+    (t) => view.state(t) !== null,
   )
   // The models' expectation does not know how long ago the last answer was; the decay is that of its ratio to it.
   const left = retained(decays.topics.get(topic.id) ?? decays.usual, view.days(topic.id) ?? 0)

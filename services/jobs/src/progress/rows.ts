@@ -54,11 +54,11 @@ export function readStanding(c: RowCursor): RowOf<TopicStanding> {
 
 /** Counts right answers per topic and item. `at`: UTC milliseconds. */
 export function itemsInsert(generation: number, at: number): string {
-  return `INSERT INTO topic_items (tenant, topic_id, item, answers, correct, p_value, topic_p_value, computed_at)
-    SELECT tenant, topic_id, item, answers, correct, (correct + 20 * share) / (answers + 20), share, fromUnixTimestamp64Milli(toInt64(${Math.trunc(at)}), 'UTC')
-    FROM (SELECT tenant, topic_id, item, answers, correct,
+  return `INSERT INTO topic_items (tenant, topic_id, item, also, answers, correct, p_value, topic_p_value, computed_at)
+    SELECT tenant, topic_id, item, also, answers, correct, (correct + 20 * share) / (answers + 20), share, fromUnixTimestamp64Milli(toInt64(${Math.trunc(at)}), 'UTC')
+    FROM (SELECT tenant, topic_id, item, arrayFilter(t -> t != topic_id, all) AS also, answers, correct,
         sum(correct) OVER (PARTITION BY tenant, topic_id) / sum(answers) OVER (PARTITION BY tenant, topic_id) AS share
-      FROM (SELECT p.tenant AS tenant, arrayJoin(i.topics) AS topic_id, p.item AS item, p.answers AS answers, p.correct AS correct
+      FROM (SELECT p.tenant AS tenant, arrayJoin(i.topics) AS topic_id, i.topics AS all, p.item AS item, p.answers AS answers, p.correct AS correct
         FROM (SELECT tenant, assumeNotNull(item) AS item, count() AS answers, countIf(correct) AS correct
           FROM next_correct_prediction_rows FINAL WHERE generation = ${Math.trunc(generation)} AND isNotNull(item) GROUP BY tenant, item) AS p
         INNER JOIN (SELECT tenant, assumeNotNull(item) AS item, argMax(topics, occurred_at) AS topics
