@@ -182,13 +182,26 @@ describe('progress, from the scores in gold', () => {
     expect(lines.length).toBeGreaterThan(100)
     expect((await command('score')).code).toBe(2)
     const evaluated = (
-      await command('recommend', 'evaluate', '--students', '20', '--stretches', '10', '--draws', '50', '--json')
+      await command(
+        'recommend',
+        'evaluate',
+        '--students',
+        '20',
+        '--stretches',
+        '10',
+        '--draws',
+        '50',
+        '--history',
+        '--json',
+      )
     ).json()
     expect(evaluated.policies.map((p: { policy: string }) => p.policy)).toEqual([
       'random',
       'weakest-first',
       'linucb',
       'thompson',
+      'linucb-history',
+      'thompson-history',
     ])
   })
 })

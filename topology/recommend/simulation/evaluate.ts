@@ -4,7 +4,7 @@ import { Random } from '../../school/random.ts'
 import { PROFILES, type Profile } from '../../school/skill.ts'
 import type { SchoolStudent } from '../../school/student.ts'
 import { DIMENSION } from '../context.ts'
-import { LAMBDA } from '../learned.ts'
+import { LAMBDA, policyOf, readLearned } from '../learned.ts'
 import { addReward, LinearModel, noSums } from '../linear.ts'
 import { shrunkShare } from '../next-items.ts'
 import { difference, type Estimate, type LoggedChoice, type OffPolicyEstimates, offPolicy } from '../off-policy.ts'
@@ -23,6 +23,8 @@ export interface EvaluationOptions {
   draws: number
   mastered: number
   ready: number
+  /** What a bandit has learned elsewhere, as gold keeps it: judged as well. */
+  learned?: string
 }
 
 export interface PolicyEvaluation {
@@ -130,7 +132,7 @@ export function evaluateRecommendations(
   for (const d of training) addReward(sums, d.contexts[d.chosen]!, reward(d.answers).gain)
   const model = new LinearModel(sums, LAMBDA)
   // The yardsticks first.
-  const policies = [RANDOM, weakestFirst(), linUcb(model), thompson(model, seed)]
+  const policies = [RANDOM, weakestFirst(), linUcb(model), thompson(model, seed), ...fromElsewhere(options.learned)]
 
   const choices = policies.map((): LoggedChoice[] => [])
   const truths = policies.map(() => new TruthSums(seed))
@@ -186,6 +188,12 @@ export function evaluateRecommendations(
       }
     }),
   }
+}
+
+function fromElsewhere(text: string | undefined): Policy[] {
+  const learned = text === undefined ? null : readLearned(text)
+  if (learned === null) return []
+  return (['linucb', 'thompson'] as const).map((id) => ({ ...policyOf(id, learned), id: `${id}-history` }))
 }
 
 /** Where students of the second half get to when the policy chooses all the way. */

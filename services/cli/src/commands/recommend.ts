@@ -41,7 +41,9 @@ function inWords(r: Recommendation, named: boolean): string {
 async function forStudent(
   host: Host,
   io: Io,
-  values: { student?: string; tenant?: string; topic?: string; policy?: string; limit?: string; json?: boolean },
+  values: Partial<Record<'student' | 'tenant' | 'topic' | 'policy' | 'limit', string | undefined>> & {
+    json: boolean | undefined
+  },
 ): Promise<number> {
   const policy = (values.policy ?? 'linucb') as PolicyId
   if (!POLICY_IDS.includes(policy))
@@ -78,11 +80,21 @@ async function forStudent(
   }
 }
 
+async function newestLearned(host: Host, tenantId: string | undefined): Promise<string> {
+  const tenant = host.tenant(tenantId).id
+  const [newest] = await (await host.gold()).query<{ payload: string }>(
+    `SELECT payload FROM recommendation_policies FINAL WHERE tenant = {tenant:String} ORDER BY computed_at DESC LIMIT 1`,
+    { tenant },
+  )
+  if (!newest) throw new UsageError('Nothing has been learned from history yet: "npx mastery progress run" does.')
+  return newest.payload
+}
+
 export const recommendCommand: Command = {
   name: 'recommend',
   summary: 'topics and items to work on next, and what such policies are worth',
   help: `npx mastery recommend --student ID [--topic T] [--policy linucb|thompson|weakest-first] [--limit 5] [--tenant T] [--json]
-npx mastery recommend evaluate [--students 400] [--stretches 40] [--seed 1] [--draws 1000] [--json]
+npx mastery recommend evaluate [--students 400] [--stretches 40] [--seed 1] [--draws 1000] [--history] [--json]
 
 Topics: weakest first, with what was forgotten since taken off, where every prerequisite is met; the policy draws one of
 them. Items: those that the student is expected to answer right about as often as configs/progress.json says. Policies are
@@ -92,7 +104,8 @@ Every choice is logged in v_recommendations with the probability of each candida
 "evaluate" trains the policies on half of a simulated school's students, and estimates from the others' log, made by yet
 another policy, what each would be worth: by inverse propensity (IPS), self-normalised (SNIPS), and doubly robust (DR),
 with 95 % intervals over students. Beside it stands what they are worth, since the school's skills are known. The
-reward is how much better a stretch of practice goes in its second half than in its first.`,
+reward is how much better a stretch of practice goes in its second half than in its first. --history judges also what the
+newest "npx mastery progress run" made of the history in gold.`,
   async run(host, args, io) {
     const { values, positionals } = parseArgs({
       args,
@@ -107,6 +120,7 @@ reward is how much better a stretch of practice goes in its second half than in 
         stretches: { type: 'string' },
         seed: { type: 'string' },
         draws: { type: 'string' },
+        history: { type: 'boolean' },
         json: { type: 'boolean' },
       },
     })
@@ -114,8 +128,8 @@ reward is how much better a stretch of practice goes in its second half than in 
     if ((what !== undefined && what !== 'evaluate') || more.length > 0)
       throw new UsageError(`recommend knows --student ID and evaluate, not "${positionals.join(' ')}".`)
     if (what === undefined) {
-      const { students: _, stretches: __, seed: ___, draws: ____, ...rest } = values
-      return forStudent(host, io, rest)
+      const { student, tenant, topic, policy, limit, json } = values
+      return forStudent(host, io, { student, tenant, topic, policy, limit, json })
     }
     const students = positive('students', values.students, 400)
     if (students < 20) throw new UsageError('--students must be 20 or more: half of them train, the others judge.')
@@ -130,6 +144,7 @@ reward is how much better a stretch of practice goes in its second half than in 
         draws: positive('draws', values.draws, 1000),
         mastered,
         ready,
+        ...(values.history ? { learned: await newestLearned(host, values.tenant) } : {}),
       },
       { onProgress: (fraction, message) => progress.show(message, Math.round(fraction * 100), 100) },
     )
