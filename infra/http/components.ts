@@ -170,6 +170,30 @@ export const COMPONENTS = {
     }),
     more: { type: 'boolean' },
   }),
+  Recommendation: exact({
+    recommendation_id: text,
+    student_id: text,
+    at: time,
+    policy: { enum: ['linucb', 'thompson', 'weakest-first', 'asked'] },
+    policy_version: { type: 'string', description: 'Empty where nothing has been learned yet.' },
+    chosen: exact({ topic_id: text, name: text, propensity: share, reason: text }),
+    items: list(
+      exact({ item: text, expected_success: share, basis: { enum: ['irt', 'elo', 'p-value'] }, reason: text }),
+    ),
+    next_topics: list(
+      exact({
+        topic_id: text,
+        name: text,
+        kind: { enum: ['weak', 'forgotten', 'new'] },
+        mastery: { ...nullable(share), description: 'With what was forgotten since taken off.' },
+        mastery_then: { ...nullable(share), description: 'Right after the last answer.' },
+        opportunities: whole,
+        probability: { ...share, description: 'With which the policy chooses it.' },
+        reason: text,
+      }),
+    ),
+    waiting: list(exact({ topic_id: text, name: text, for: list(text) })),
+  }),
   ...PRIVACY_COMPONENTS,
   Health: exact({ status: { const: 'ok' }, service: text, version: text }),
   Readiness: exact({

@@ -154,6 +154,22 @@ export const ROUTES: readonly RouteSpec[] = [
   },
   {
     service: 'api',
+    id: 'recommendations',
+    method: 'GET',
+    path: '/recommendations/{student_id}',
+    about:
+      'A topic to work on next and items of it near the aimed share of right answers, each with the reason. What could have been chosen is logged with its probability.',
+    parameters: [
+      path('student_id', STUDENT),
+      query('topic_id', 'Items of this topic; where left out the policy chooses one.'),
+      query('policy', 'linucb, thompson or weakest-first; linucb where left out.'),
+      query('limit', 'Topics and items at most, 1 to 1000; 5 where left out.', 'integer'),
+    ],
+    replies: { 200: { about: 'A recommendation.', schema: 'Recommendation' }, ...errors(400, 401, 403, 404, 503) },
+    keyed: true,
+  },
+  {
+    service: 'api',
     id: 'erase',
     method: 'POST',
     path: '/privacy/erase',

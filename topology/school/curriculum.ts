@@ -7,6 +7,7 @@ export interface SchoolTopic {
   prerequisites: string[]
   chapter: string
   subject: string
+  course: string
 }
 
 /** One question. Chance of a correct answer in earnest: guess + (1 - guess - slip) / (1 + exp(-discrimination (skill - difficulty))). */
@@ -39,6 +40,8 @@ export interface Curriculum {
 export const ITEMS_PER_TOPIC = 40
 /** Of each topic's items, how many also exercise its first prerequisite. */
 const PAIRED_ITEMS = 4
+
+const COURSE = 'lower secondary'
 
 type Row = [id: string, name: string, prerequisites: string[]]
 const PLAN: { subject: string; chapter: string; topics: Row[] }[] = [
@@ -91,7 +94,7 @@ const PLAN: { subject: string; chapter: string; topics: Row[] }[] = [
 /** The topics are the same for every seed; item parameters are drawn from it. */
 export function makeCurriculum(random: Random): Curriculum {
   const topics: SchoolTopic[] = PLAN.flatMap(({ subject, chapter, topics: rows }) =>
-    rows.map(([id, name, prerequisites]) => ({ id, name, prerequisites, chapter, subject })),
+    rows.map(([id, name, prerequisites]) => ({ id, name, prerequisites, chapter, subject, course: COURSE })),
   )
   const index = new Map(topics.map((topic, i) => [topic.id, i]))
   const prerequisites = topics.map((topic) => topic.prerequisites.map((id) => index.get(id)!))

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { ANSWER_TABLES } from './answer-tables.ts'
 import { LOG_TABLES } from './log-tables.ts'
 import { OPERATION_TABLES } from './operation-tables.ts'
+import { PROGRESS_TABLES } from './progress-tables.ts'
 import type { GoldTable } from './table.ts'
 import { VIEWS } from './views.ts'
 
@@ -91,6 +92,7 @@ ${dispositions.join('\n')}
 
 ${part('The log', 'The records of learning.events, one table per kind.', LOG_TABLES)}
 ${part('Answers', 'What the stages made of them, per generation.', ANSWER_TABLES)}
+${part('Progress', 'How students come along and what they are advised, written by jobs and by whoever recommends.', PROGRESS_TABLES)}
 ${part('Operation', 'What was done to the data, by whom, and what was found.', OPERATION_TABLES)}`.replace(/\n+$/, '\n')
 }
 

@@ -75,14 +75,16 @@ export const OPERATION_TABLES: readonly GoldTable[] = [
   },
   {
     name: 'topic_graph',
-    about: 'Topics and what they belong to; v_topic_rollups weighs along it.',
+    about: 'Topics and what they belong to; `npx mastery curriculum` sets it, v_topic_graph shows it.',
     columns: [
       ['tenant', LC, 'Organisation.'],
       ['topic_id', 'String', 'Knowledge component.'],
       ['name', 'String', 'For people.'],
       ['chapter', LC, 'Chapter.'],
       ['subject', LC, 'Subject.'],
+      ['course', LC, 'Course; empty where the subject belongs to none.'],
       ['prerequisites', 'Array(String)', 'Topics that come before.'],
+      ['removed', 'Bool', 'It was taken out of the graph.'],
       ['last_updated', TIME, 'When it was set.'],
     ],
     order: ['tenant', 'topic_id'],

@@ -58,6 +58,30 @@ export const PERSONAL: readonly PersonalTable[] = [
     about: 'Values that a nightly check found to differ.',
   },
   {
+    table: 'topic_rollups',
+    topic: 'learning.events',
+    place: null,
+    about: 'Mastery along the topic graph, computed nightly.',
+  },
+  {
+    table: 'learning_velocity',
+    topic: 'learning.events',
+    place: null,
+    about: 'How fast mastery rose per topic, computed nightly.',
+  },
+  {
+    table: 'time_to_mastery',
+    topic: 'learning.events',
+    place: null,
+    about: 'How long mastery took per topic, computed nightly.',
+  },
+  {
+    table: 'recommendations',
+    topic: 'learning.events',
+    place: null,
+    about: 'Topics and items that were recommended, and why.',
+  },
+  {
     table: 'event_dispositions',
     topic: 'learning.features',
     place: AT,

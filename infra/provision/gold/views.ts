@@ -1,9 +1,7 @@
-/**
- * The generation that readers see: the newest change to `active` wins, 0 before the first. A scalar subquery is
- * computed once per query, before the rows are read.
- */
-export const ACTIVE =
-  "generation = (SELECT ifNull(argMaxOrNull(generation, changed_at), 0) FROM generations FINAL WHERE status = 'active')"
+import { ACTIVE } from './active.ts'
+import { PROGRESS_VIEWS } from './progress-views.ts'
+
+export { ACTIVE } from './active.ts'
 
 /**
  * What analysts read: FINAL is inside, so that replaced rows never show, and only the active generation. The tables
@@ -95,17 +93,7 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
         GROUP BY tenant, score_source) AS c
       USING (tenant, score_source)`,
   },
-  {
-    name: 'v_topic_rollups',
-    about: 'Blended mastery per student rolled up to chapter and subject, weighted by evidence.',
-    select: `SELECT m.tenant AS tenant, m.student_id AS student_id, level, name,
-      sum(m.mastery_score * m.opportunities) / sum(m.opportunities) AS mastery, sum(m.opportunities) AS opportunities, count() AS topics
-      FROM (SELECT * FROM student_mastery WHERE score_source = 'blend' AND opportunities > 0) AS m
-      JOIN (SELECT tenant, topic_id, level, name FROM topic_graph FINAL
-        ARRAY JOIN ['chapter', 'subject'] AS level, [chapter, subject] AS name) AS g
-      ON m.tenant = g.tenant AND m.topic_id = g.topic_id
-      GROUP BY tenant, student_id, level, name`,
-  },
+  ...PROGRESS_VIEWS,
   {
     name: 'v_data_quality',
     about: 'Per source: events, what became of them, how scores were normalised, wrong clocks.',

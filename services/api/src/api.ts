@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ProgressConfig } from '@mastery/infra/config/progress.ts'
 import { sealer } from '@mastery/infra/config/reject-keys.ts'
 import type { Secrets } from '@mastery/infra/config/secrets.ts'
 import { type Call, HttpError, type Reply } from '@mastery/infra/http/call.ts'
@@ -17,6 +18,7 @@ import { historyPage } from './history.ts'
 import type { PrivacyParts } from './privacy/parts.ts'
 import { privacyRoutes } from './privacy/routes.ts'
 import { limitOf, modelOf } from './query.ts'
+import { recommender } from './recommendations.ts'
 import { type Scores, States } from './states.ts'
 import { type AuthMode, type Caller, Who } from './who.ts'
 
@@ -33,6 +35,8 @@ export interface ApiParts {
   /** Window lengths in days, ascending. */
   windows: readonly number[]
   auth: AuthMode
+  /** What recommendations aim at. */
+  progress: ProgressConfig
   /** UTC milliseconds. */
   now(): number
   telemetry: Telemetry
@@ -63,6 +67,8 @@ export function createApi(parts: ApiParts): Api {
   const access = new AccessLog(gold, parts.telemetry, now)
   const seals = sealer(parts.secrets)
   const states = new States(parts.state, parts.partitions, () => parts.generation(), parts.provide)
+
+  const recommending = recommender(parts)
 
   /** Of a student who was erased the state says nothing but that. */
   async function known(pseudonyms: readonly string[]): Promise<Scores | null> {
@@ -150,6 +156,15 @@ export function createApi(parts: ApiParts): Api {
     return ok(await ofTopic(gold, { tenant: tenant.id, topic, model, limit }))
   }
 
+  async function recommendations(call: Call): Promise<Reply> {
+    const caller = reader(call)
+    const { tenant } = caller
+    const scores = await known(await who.pseudonymsOf(tenant, call.params['student_id']!))
+    if (!scores) throw unknownStudent()
+    note(call, caller, 'read recommendations', scores.student)
+    return ok(await recommending(call, tenant.id, scores))
+  }
+
   async function ready(): Promise<Reply> {
     const checks = await Promise.all([
       check('state', () => states.probe()),
@@ -174,6 +189,7 @@ export function createApi(parts: ApiParts): Api {
     mastery,
     history,
     estimates,
+    recommendations,
     ready,
     health: async () => ok({ status: 'ok', service: 'api', version: parts.version }),
     openapi: async () => ok(openApiDocument(parts.version)),

@@ -1,3 +1,4 @@
+import { loadProgress } from '@mastery/infra/config/progress.ts'
 import { listen } from '@mastery/infra/http/server.ts'
 import { runService } from '@mastery/infra/runtime/process.ts'
 import { createApi } from './api.ts'
@@ -18,6 +19,7 @@ await runService('api', async (installation) => {
     generation: () => generations.active,
     windows: profile.windows.days,
     auth: profile.name === 'compose' ? 'key' : 'loopback-open',
+    progress: loadProgress(),
     now: Date.now,
     privacy: privacyParts(installation, gold),
   })

@@ -72,6 +72,7 @@ export async function startApi(gold: GoldStore, with_: { auth?: AuthMode; tenant
     secrets,
     windows: [7, 30, 90],
     auth: with_.auth ?? 'key',
+    progress: { mastered: 0.7, stays: 3, ready: 0.6, success: 0.7 },
     now: () => NOW,
     telemetry: SILENT,
     version: 'test',

@@ -6,6 +6,7 @@ import { collectorService } from '@mastery/collector/src/service.ts'
 import { startTicker } from '@mastery/collector/src/ticker.ts'
 import { ConsoleTelemetry } from '@mastery/infra/adapters/telemetry/console.ts'
 import type { Profile } from '@mastery/infra/config/profile.ts'
+import { loadProgress } from '@mastery/infra/config/progress.ts'
 import { listen } from '@mastery/infra/http/server.ts'
 import { serveCommands } from './admin.ts'
 import { runCommand } from './dispatch.ts'
@@ -50,6 +51,7 @@ export async function start(profile: Profile, stopped: Promise<string>): Promise
       provide: installation.provide,
       windows: profile.windows.days,
       auth: 'loopback-open',
+      progress: loadProgress(),
       privacy: privacyParts(installation, gold, { jobs: () => host.jobs() }),
     })
     const server = await listen([...collector.routes, ...api.routes], { ...profile.http, telemetry })

@@ -1,7 +1,9 @@
+import { loadProgress } from '@mastery/infra/config/progress.ts'
 import type { JobHandler } from '@mastery/topology/ports/job-queue.ts'
 import { erasureCheckJob } from './erasure-check.ts'
 import { goldOptimiseJob } from './gold-optimise.ts'
 import type { JobParts } from './job-parts.ts'
+import { progressJob } from './progress/job.ts'
 import { rebuildStaleJob } from './rebuild/job.ts'
 import { repairParts } from './rebuild/parts.ts'
 import { reconcileJob } from './reconcile/job.ts'
@@ -29,6 +31,11 @@ export function jobHandlers(parts: JobParts): JobHandler[] {
     const inForce = () => versionsInForce({ log, state, artefacts, provide, generation })
     return { gold: await parts.gold(), artefacts, generation, inForce, now: Date.now }
   }
+  const progressing = async () => {
+    const { generations } = parts.installation()
+    await generations.refresh()
+    return { gold: await parts.gold(), generation: generations.active.id, config: loadProgress(), now: Date.now }
+  }
   return [
     goldOptimiseJob(() => parts.gold()),
     rebuildStaleJob(repairing),
@@ -36,5 +43,6 @@ export function jobHandlers(parts: JobParts): JobHandler[] {
     retentionJob(parts),
     erasureCheckJob(parts),
     trainJob(training),
+    progressJob(progressing),
   ]
 }

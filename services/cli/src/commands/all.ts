@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts'
 import { accessCommand } from './access.ts'
 import { apikeyCommand } from './apikey.ts'
+import { curriculumCommand } from './curriculum.ts'
 import { eraseCommand } from './erase.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { exportCommand } from './export.ts'
@@ -9,13 +10,16 @@ import { importCommand } from './import.ts'
 import { jobsCommand } from './jobs.ts'
 import { keysCommand } from './keys.ts'
 import { modelsCommand } from './models.ts'
+import { progressCommand } from './progress.ts'
 import { pseudonymCommand } from './pseudonym.ts'
 import { readmitCommand } from './readmit.ts'
 import { rebuildCommand } from './rebuild.ts'
+import { recommendCommand } from './recommend.ts'
 import { reconcileCommand } from './reconcile.ts'
 import { rejectsCommand } from './rejects.ts'
 import { replayCommand } from './replay.ts'
 import { retentionCommand } from './retention.ts'
+import { scoreCommand } from './score.ts'
 import { simulateCommand } from './simulate.ts'
 import { sqlCommand } from './sql.ts'
 import { topicsCommand } from './topics.ts'
@@ -36,6 +40,10 @@ export const COMMANDS: readonly Command[] = [
   generationsCommand,
   trainCommand,
   modelsCommand,
+  curriculumCommand,
+  progressCommand,
+  recommendCommand,
+  scoreCommand,
   retentionCommand,
   jobsCommand,
   topicsCommand,
