@@ -3,7 +3,7 @@ import type { TopicScore } from '@mastery/schemas/src/generated/mastery-score.ge
 import { nextCorrect } from '../features/next-correct.ts'
 import { timeOf } from '../stages/windowing/entry.ts'
 import { topicWindows } from '../stages/windowing/windows.ts'
-import { foldHistory, type HistoryOptions, type HistoryRecord, scoreRowsOf } from './fold.ts'
+import { type FoldedHistory, foldHistory, type HistoryOptions, type HistoryRecord, scoreRowsOf } from './fold.ts'
 import type { HistoryCheckpoint } from './kept.ts'
 
 /** One topic of a student at a time, whether or not anything happened then. */
@@ -22,23 +22,27 @@ function newestIn({ windows }: HistoryCheckpoint): number {
 }
 
 /**
- * A student's scores as of a time, by the fold that the stages do and with the versions that `options` name: of the
- * events that had occurred by then, with every correction that is known now. Only topics with an opportunity.
- * Null where a checkpoint holds events of after that time: what lies before can't be told apart any more.
+ * A student's history as of a time, by the fold that the stages do and with the versions that `options` name: of the
+ * events that had occurred by then, with every correction that is known now. Null where a checkpoint holds events of
+ * after that time: what lies before can't be told apart any more.
  */
-export function scoresAsOf(
+export function foldAsOf(
   student: string,
   records: Iterable<HistoryRecord>,
   options: HistoryOptions,
   from: HistoryCheckpoint | null,
   asOf: number,
-): ScoreAsOf[] | null {
+): FoldedHistory | null {
   if (from !== null && newestIn(from) > asOf) return null
   // An event that supersedes another one is no event of its own to the fold, but what is known of the other.
   const until = [...records].filter(
     (r) => r.subject === 'student-command' || r.value.supersedes !== null || timeOf(r.value) <= asOf,
   )
-  const folded = foldHistory(student, until, options, from)
+  return foldHistory(student, until, options, from)
+}
+
+/** What such a fold says, trained models in force included once they have spoken. Only topics with an opportunity. */
+export function rowsAsOf(folded: FoldedHistory, options: HistoryOptions, asOf: number): ScoreAsOf[] {
   const { windows } = folded
   return scoreRowsOf(folded, options.scoring).flatMap((score, t) => {
     if (score.opportunities === 0) return []

@@ -3,8 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { SCORE_META } from '../stages/scoring/meta.ts'
 import { answer, command, DAY, DAY_ZERO, eventInput, troublesomeLog, voiding } from '../testing/learner-log.ts'
 import { bothStages, type Input, RING, TopologyDriver } from '../testing/topology-driver.ts'
-import { scoresAsOf } from './as-of.ts'
+import { foldAsOf, rowsAsOf } from './as-of.ts'
 import { foldHistory, type HistoryRecord } from './fold.ts'
+
+const scoresAsOf = (...given: Parameters<typeof foldAsOf>) => {
+  const folded = foldAsOf(...given)
+  return folded && rowsAsOf(folded, given[2], given[4])
+}
 
 const DAYS = [7, 30, 90]
 const options = { ring: RING, days: DAYS, scoring: SCORE_META.empty('') }

@@ -4,9 +4,10 @@ import { BLEND } from '@mastery/topology/models/blend/model.ts'
 import { MODELS } from '@mastery/topology/models/catalog.ts'
 import type { EloParams } from '@mastery/topology/models/elo/model.ts'
 import type { IrtParams } from '@mastery/topology/models/irt/model.ts'
-import { parametersOf } from '@mastery/topology/models/parameters.ts'
+import { parametersOf, servedArtefact } from '@mastery/topology/models/parameters.ts'
 import type { GoldStore } from '@mastery/topology/ports/gold-store.ts'
 import type { Difficulty, ItemOnOffer } from '@mastery/topology/recommend/next-items.ts'
+import { SERVED } from '@mastery/topology/served/catalog.ts'
 import type { ScoreMeta } from '@mastery/topology/stages/scoring/meta.ts'
 import type { Scores } from '../states.ts'
 
@@ -68,8 +69,11 @@ export async function itemsOnOffer(
 /** Difficulties by the parameters in force: item response theory's where it is served and knows the item, else Elo's. */
 function fittedDifficulty(meta: ScoreMeta): (item: string) => Difficulty | null {
   const inForce = (id: string) => {
+    const payload = meta.active.get(id)?.payload ?? null
     const model = MODELS.find((m) => m.id === id)
-    return model ? parametersOf(model, meta.active.get(id)?.payload ?? null) : null
+    if (model) return parametersOf(model, payload)
+    const served = payload === null ? undefined : SERVED.find((m) => m.id === id)
+    return served ? servedArtefact(served, payload) : null
   }
   const irt = inForce('irt') as IrtParams | null
   const elo = inForce('elo') as EloParams | null

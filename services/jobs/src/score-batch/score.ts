@@ -1,10 +1,12 @@
 import { readCheckpoints } from '@mastery/infra/provision/gold/checkpoints.ts'
 import { readScoreMeta } from '@mastery/infra/runtime/artefacts.ts'
-import { type ScoreAsOf, scoresAsOf } from '@mastery/topology/history/as-of.ts'
+import { foldAsOf, rowsAsOf, type ScoreAsOf } from '@mastery/topology/history/as-of.ts'
+import type { FoldedHistory } from '@mastery/topology/history/fold.ts'
 import { partitionOf, sourceOf } from '@mastery/topology/partition.ts'
 import { retained } from '@mastery/topology/progress/forgetting.ts'
 import { type Decays, USUAL_DECAY } from '@mastery/topology/recommend/view.ts'
 import type { ScoreMeta } from '@mastery/topology/stages/scoring/meta.ts'
+import { serveFolded } from '@mastery/topology/stages/scoring/together.ts'
 import { topicAt } from '@mastery/topology/topics.ts'
 import { decaysOf } from '../progress/decays.ts'
 import { rangesOf } from '../progress/ranges.ts'
@@ -112,7 +114,8 @@ async function ofPartition(
   ])
   // After the histories: whichever of their events expired meanwhile are in a checkpoint then.
   const checkpoints = await readCheckpoints(parts.gold, students, generation)
-  const rows: BatchRow[] = []
+  const folding = { ...parts.windows, scoring, whole: true }
+  const folds: { tenant: string; student: string; folded: FoldedHistory }[] = []
   for (const [i, student] of students.entries()) {
     const history = histories.get(student)
     const checkpoint = checkpoints.get(student)
@@ -122,28 +125,26 @@ async function ofPartition(
       if (options.students) out.unknown.push(student)
       continue
     }
-    const found =
-      checkpoint !== undefined && checkpoint.kept === null
-        ? null
-        : scoresAsOf(
-            student,
-            honouring(erasure, history?.records ?? []),
-            { ...parts.windows, scoring },
-            keptAfter(erasure, checkpoint?.kept ?? null),
-            options.asOf,
-          )
-    if (found === null) {
-      out.refused.push(student)
-      continue
-    }
+    const records = honouring(erasure, history?.records ?? [])
+    const from = keptAfter(erasure, checkpoint?.kept ?? null)
+    const unreadable = checkpoint !== undefined && checkpoint.kept === null
+    const folded = unreadable ? null : foldAsOf(student, records, folding, from, options.asOf)
+    if (folded === null) out.refused.push(student)
+    else folds.push({ tenant, student, folded })
+    // Whole histories are folded on this thread; others want it too.
+    await new Promise((r) => setImmediate(r))
+  }
+  const scores = folds.map((f) => f.folded.scores)
+  await serveFolded(scores, parts.windows.ring, scoring, parts.servers)
+  const rows: BatchRow[] = []
+  for (const { tenant, student, folded } of folds) {
+    const found = rowsAsOf(folded, folding, options.asOf)
     if (found.length === 0) {
       if (options.students) out.unknown.push(student)
       continue
     }
     out.students++
     for (const s of found) rows.push(rowOf(tenant, student, s, options.asOf, decays.get(tenant)))
-    // Whole histories are folded on this thread; others want it too.
-    await new Promise((r) => setImmediate(r))
   }
   out.rows += rows.length
   return rows
