@@ -35,6 +35,12 @@ export class EventSource {
     return pseudonym
   }
 
+  /** Lets go what is kept to tell the student's rows apart. */
+  forget(student: string): void {
+    this.#seen.delete(this.#pseudonyms.get(student) ?? student)
+    this.#pseudonyms.delete(student)
+  }
+
   /** An event with nothing but its place filled in; the format sets the rest, `event_id` included. `student` is the source's own id. */
   event(
     student: string,
@@ -109,6 +115,10 @@ export class Counter {
     const count = (counts.get(name) ?? 0) + 1
     counts.set(name, count)
     return count
+  }
+
+  forget(student: string): void {
+    this.#students.delete(student)
   }
 }
 

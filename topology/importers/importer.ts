@@ -24,6 +24,8 @@ export interface RowReader {
   row(raw: string, line: number): ImportOutcome[]
   /** What only the end of the file decides. */
   end(): ImportOutcome[]
+  /** Nothing more is asked about the student, by the source's own id: what is kept for it may go. */
+  forget?(student: string): void
 }
 
 /** One file format. `open` throws ImportError where the header does not fit, saying what was expected and what was found. */

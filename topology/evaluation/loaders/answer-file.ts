@@ -1,4 +1,5 @@
 import type { AnswerLog } from '../answer-log.ts'
+import type { Bound } from './answer-table.ts'
 
 /** Reads one file of answers, given in chunks of any size. */
 export interface AnswerFile {
@@ -27,6 +28,8 @@ export interface SourceSettings {
   columns: readonly string[]
   /** Leaves rows out that can't be read, and counts them; otherwise the first one is an error. */
   skipRejects: boolean
+  /** Keeps the answers of a sample of students only. */
+  bound?: Omit<Bound, 'onLeave'>
 }
 
 export interface LoadedAnswers {
@@ -38,6 +41,8 @@ export interface LoadedAnswers {
   /** Rows that name no topic: their topic is NO_TOPIC. */
   untagged: number
   rejected: number
+  /** Where a bound was given and met: the share of students who are kept. */
+  sampled: { share: number } | null
 }
 
 export const NO_TOPIC = '(no topic)'

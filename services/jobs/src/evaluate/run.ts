@@ -149,6 +149,7 @@ async function fitAll(
     if (m.fold) continue
     m.artefact_sha256 = createHash('sha256').update(o.artefact).digest('hex')
     m.artefact_bytes = o.artefact.length
+    if (o.training.length > 0) m.training = o.training
     if (m.source === 'fitted') fitted.set(m.id, o.artefact)
   }
   return { made, fitted }
