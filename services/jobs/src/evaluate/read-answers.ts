@@ -91,7 +91,12 @@ function sizeOf(path: string): number {
   }
 }
 
-function factsOf(format: string, files: DataFacts['files'], { log, untagged, rejected }: LoadedAnswers): DataFacts {
+/** What a report says of some answers. */
+export function factsOf(
+  format: string,
+  files: DataFacts['files'],
+  { log, untagged, rejected }: Pick<LoadedAnswers, 'log' | 'untagged' | 'rejected'>,
+): DataFacts {
   let from = Number.POSITIVE_INFINITY
   let to = Number.NEGATIVE_INFINITY
   for (const at of log.at) {

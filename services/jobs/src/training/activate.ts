@@ -7,7 +7,7 @@ import type { Manifest } from '@mastery/topology/ports/artefact-store.ts'
 import type { Codec } from '@mastery/topology/ports/codec.ts'
 import type { EventLog } from '@mastery/topology/ports/event-log.ts'
 import type { GoldStore } from '@mastery/topology/ports/gold-store.ts'
-import { PARAMETERS } from './train.ts'
+import { PARAMETERS } from './publish.ts'
 import { type InForce, scoringMetas, type VersionParts, versionsInForce } from './versions.ts'
 
 export interface ActivationParts extends VersionParts {
