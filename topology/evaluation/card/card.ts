@@ -66,7 +66,10 @@ function training({ manifest }: Described): string {
     ['SHA-256 of the answers', `\`${t.data_sha256}\``],
     ['SHA-256 of the sorted students', `\`${t.subjects_sha256}\``],
     ['compared with, or to replace', parent === null ? 'nothing: the first' : plain(parent)],
-    ...Object.entries(settings).map(([k, v]): [string, string] => [plain(k.replaceAll('_', ' ')), plain(String(v))]),
+    ...Object.entries(settings)
+      // Told elsewhere, or another one for each fit of the same.
+      .filter(([k, v]) => v !== null && !k.startsWith('held_out') && k !== 'fit_seconds')
+      .map(([k, v]): [string, string] => [plain(k.replaceAll('_', ' ')), plain(String(v))]),
   ]
   return `${time} The same answers, settings and backend give the same bytes.\n\n${mdTable(['', ''], rows).replace('---:', '---')}`
 }
@@ -88,7 +91,8 @@ function metricsOnly({ manifest }: Described): string {
 
 function ethics({ manifest }: Described, measured: Measured | null): string {
   const gold = manifest.training.source.startsWith('gold')
-  const groups = measured ? Object.keys(measured.evaluation.slices.groups) : []
+  // Gold's groups are of work and sources, not of persons.
+  const groups = measured && !gold ? Object.keys(measured.evaluation.slices.groups) : []
   return list([
     gold
       ? 'Students came into the fit as pseudonyms (HMAC-SHA256 under the key of the tenant); names and addresses are not in gold.'

@@ -16,6 +16,12 @@ export const whole = (n: number): string => n.toLocaleString('en')
 export const fixed = (x: number | null | undefined, digits = 4): string =>
   x == null || Number.isNaN(x) ? '–' : x.toFixed(digits)
 
+/** With its sign; what rounds to zero has none. */
+export function signed(x: number, digits = 3): string {
+  const text = Math.abs(x).toFixed(digits)
+  return Number(text) === 0 ? text : `${x < 0 ? '−' : '+'}${text}`
+}
+
 export const percent = (x: number, digits = 1): string => `${(100 * x).toFixed(digits)} %`
 
 export const day = (at: number): string => new Date(at).toISOString().slice(0, 10)

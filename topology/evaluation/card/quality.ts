@@ -1,7 +1,7 @@
 import type { SliceTable } from '../evaluation.ts'
 import { trainingSeries } from '../report/training-plot.ts'
 import { learnerOf, type Measured } from './described.ts'
-import { fixed, mdTable, percent, plain, whole } from './markdown.ts'
+import { fixed, mdTable, percent, plain, signed, whole } from './markdown.ts'
 
 const TOPICS_SHOWN = 15
 const GROUPS_SHOWN = 20
@@ -47,9 +47,9 @@ export function calibration({ own }: Measured): string {
     fixed(bin.mean_p, 3),
     fixed(bin.rate, 3),
     whole(bin.n),
-    bin.n === 0 ? '' : `${bin.rate >= bin.mean_p ? '+' : '−'}${fixed(Math.abs(bin.rate - bin.mean_p), 3)}`,
+    signed(bin.rate - bin.mean_p),
   ])
-  return `Expected calibration error ${fixed(own.ece)} over ten bins of equal width, ${fixed(own.ece_equal_mass)} over bins of equally many answers. The Brier score is ${fixed(b.reliability, 5)} reliability − ${fixed(b.resolution, 5)} resolution + ${fixed(b.uncertainty, 5)} uncertainty + ${fixed(b.within_bins, 5)} within bins.
+  return `Expected calibration error ${fixed(own.ece)} over ten bins of equal width, ${fixed(own.ece_equal_mass)} over bins of equally many answers. The Brier score is ${fixed(b.reliability, 5)} reliability − ${fixed(b.resolution, 5)} resolution + ${fixed(b.uncertainty, 5)} uncertainty ${b.within_bins < 0 ? '−' : '+'} ${fixed(Math.abs(b.within_bins), 5)} within bins.
 
 ${mdTable(['predicted', 'came true', 'answers', 'difference'], rows)}`
 }
@@ -71,6 +71,7 @@ export function subgroups(m: Measured): string {
 
 function sliceRows(m: Measured, title: string, { slices, left_out: out }: SliceTable, most: number): string {
   const id = learnerOf(m.manifest)
+  const intervals = slices.some((s) => !Number.isNaN(s.models[id]!.auc_low))
   const rows = slices.slice(0, most).map((s) => {
     const own = s.models[id]!
     const shift = own.mean_p - s.rate
@@ -80,16 +81,25 @@ function sliceRows(m: Measured, title: string, { slices, left_out: out }: SliceT
       whole(s.students),
       fixed(s.rate, 3),
       fixed(own.auc, 3),
-      Number.isNaN(own.auc_low) ? '' : `${fixed(own.auc_low, 3)} to ${fixed(own.auc_high, 3)}`,
+      ...(intervals ? [`${fixed(own.auc_low, 3)} to ${fixed(own.auc_high, 3)}`] : []),
       fixed(own.log_loss, 3),
-      `${shift >= 0 ? '+' : '−'}${fixed(Math.abs(shift), 3)}`,
+      signed(shift),
     ]
   })
   const more = [
     slices.length > most ? `${whole(slices.length - most)} more are in evaluation.json` : '',
     out.slices > 0 ? `${whole(out.slices)} with fewer than 50 answers are left out (${whole(out.rows)} answers)` : '',
   ].filter((t) => t !== '')
-  const head = [plain(title), 'answers', 'students', 'correct', 'AUC', 'interval', 'log loss', 'predicted − correct']
+  const head = [
+    plain(title),
+    'answers',
+    'students',
+    'correct',
+    'AUC',
+    ...(intervals ? ['interval'] : []),
+    'log loss',
+    'predicted − correct',
+  ]
   return `${mdTable(head, rows)}${more.length > 0 ? `\n\n${more.join('; ')}.` : ''}`
 }
 
@@ -102,8 +112,7 @@ function spread(m: Measured, { slices }: SliceTable): string {
   const [low] = lean
   const high = lean.at(-1)
   if (!low || !high || low === high) return ''
-  const said = ({ name, shift }: typeof low) =>
-    `${plain(name === '' ? '(empty)' : name)} (${shift >= 0 ? '+' : '−'}${fixed(Math.abs(shift), 3)})`
+  const said = ({ name, shift }: typeof low) => `${plain(name === '' ? '(empty)' : name)} (${signed(shift)})`
   return `\n\nPredictions lean lowest for ${said(low)} and highest for ${said(high)}.`
 }
 

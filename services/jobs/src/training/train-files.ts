@@ -1,6 +1,7 @@
 import { trainingCut } from '@mastery/topology/evaluation/fingerprint.ts'
 import type { Manifest } from '@mastery/topology/ports/artefact-store.ts'
-import { type AnswerFiles, type ReadAnswers, readAnswers } from '../evaluate/read-answers.ts'
+import type { AnswerFiles, ReadAnswers } from '../evaluate/read-answers.ts'
+import { readInThread } from '../evaluate/read-worker.ts'
 import { learnerNamed } from '../learners.ts'
 import { type FitOptions, type FitParts, fitAndPublish } from './fit-all.ts'
 import { TrainingError } from './train.ts'
@@ -27,8 +28,8 @@ export async function trainFromFiles(parts: FitParts, plan: FilesPlan): Promise<
   const { maxAnswers, seed, progress } = plan
   const bound = { most: maxAnswers, seed }
   const reading = (which: string) => (share: number) => progress?.(READING * share, `reading ${which}`)
-  const train = await readAnswers({ ...plan.train, bound }, signal, reading('answers'))
-  const test = plan.test && (await readAnswers({ ...plan.test, bound }, signal, reading('answers to test on')))
+  const train = await readInThread({ ...plan.train, bound }, signal, reading('answers'))
+  const test = plan.test && (await readInThread({ ...plan.test, bound }, signal, reading('answers to test on')))
   const { log } = train
   if (log.students.length < LEAST_STUDENTS)
     throw new TrainingError(
