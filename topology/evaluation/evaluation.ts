@@ -22,7 +22,7 @@ export interface Evaluation {
 }
 
 export interface Protocol {
-  kind: 'train and test files' | 'students kept aside' | 'cross-validation'
+  kind: 'train and test files' | 'students kept aside' | 'cross-validation' | 'prequential'
   /** Parts of the students, each tested once on models fitted on the others; null for files. */
   folds: number | null
   seed: number

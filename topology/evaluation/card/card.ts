@@ -35,7 +35,8 @@ const section = (title: string, inside: string) => `## ${title}\n\n${inside}`
 
 function summary({ manifest, about }: Described, measured: Measured | null): string {
   const { training } = manifest
-  const learned = `${plain(about)}\n\nFitted on ${whole(training.answers)} answers of ${whole(training.students)} students.`
+  const fitted = measured?.evaluation.data.train ?? training
+  const learned = `${plain(about)}\n\nFitted on ${whole(fitted.answers)} answers of ${whole(fitted.students)} students.`
   if (!measured) return learned
   const { own, evaluation } = measured
   return `${learned} On ${whole(own.n)} answers of ${whole(evaluation.data.test.students)} students that the fit did not see its AUC is **${fixed(own.auc)}** (${fixed(own.auc_low)} to ${fixed(own.auc_high)}), its log loss ${fixed(own.log_loss)}, its calibration error ${fixed(own.ece)}.`
@@ -56,7 +57,10 @@ function training({ manifest }: Described): string {
   const offsets = Object.entries(t.offsets)
   const rows: [string, string][] = [
     ['source', plain(t.source)],
-    ['answers, students, items, topics', [t.answers, t.students, t.items, t.topics].map(whole).join(', ')],
+    [
+      'answers, students, items, topics, with those kept aside',
+      [t.answers, t.students, t.items, t.topics].map(whole).join(', '),
+    ],
     ...(offsets.length > 0
       ? ([['cut: next offset by partition', offsets.map(([p, o]) => `${p}: ${whole(o)}`).join(', ')]] as [
           string,

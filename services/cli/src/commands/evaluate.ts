@@ -7,12 +7,14 @@ import { type Command, type Io, UsageError } from '../command.ts'
 import { PhaseProgress } from '../evaluate-progress.ts'
 import { comparisonTable, evaluationTable } from '../evaluate-tables.ts'
 import { signalled } from '../signals.ts'
+import { PREQUENTIAL_OPTIONS, prequential } from './evaluate-prequential.ts'
 import { positive } from './simulate.ts'
 
 const IDS = LEARNERS.map((l) => l.id)
 
 const help = `npx mastery evaluate --format FORMAT --train FILE --test FILE --models MODEL,MODEL,... [options]
 npx mastery evaluate --format FORMAT --train FILE --folds K --models MODEL,...
+npx mastery evaluate --prequential [--generation N] [--from TIME] [--to TIME] [options]
 
 Fits models on answers, predicts answers of other students from their earlier ones, and measures how well, with intervals
 over students. docs/evaluation.md says how each figure is computed and how to compute it again.
@@ -26,6 +28,10 @@ ${FORMATS_HELP}
   --train FILE         answers to fit on (.gz too), or a folder; may be given several times
   --test FILE          answers of other students, to be predicted
   --folds K            without --test: K parts of the students, each predicted by models fitted on the others
+  --prequential        measure what the stream predicted before each answer, of all that is in gold, with the versions that
+                       were in force; no files then. docs/evaluation.md says how it differs
+  --generation N       of a replay ("npx mastery generations"); default: the active one
+  --from, --to TIME    answers of that time only
   --models LIST        which models to fit, separated by commas; all: every one
   --load ARTEFACT      use a fitted model instead: MODEL=FILE, or the folder of a version; may be given several times
   --compare FILE       predictions made elsewhere: the test file with one more column, named after the model, or a CSV of
@@ -41,6 +47,7 @@ ${ANSWER_HELP}
 
 const OPTIONS = {
   ...ANSWER_OPTIONS,
+  ...PREQUENTIAL_OPTIONS,
   folds: { type: 'string' },
   models: { type: 'string' },
   load: { type: 'string', multiple: true },
@@ -132,6 +139,6 @@ export const evaluateCommand: Command = {
   name: 'evaluate',
   summary: 'fit models on answers and measure their predictions on others',
   help,
-  standalone: true,
-  run: (_host, args, io) => run(io, args),
+  standalone: (args) => !args.includes('--prequential'),
+  run: (host, args, io) => (host === null ? run(io, args) : prequential(host, parse(args), io)),
 }

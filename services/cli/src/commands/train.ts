@@ -7,6 +7,7 @@ import type { Manifest } from '@mastery/topology/ports/artefact-store.ts'
 import { ANSWER_HELP, ANSWER_OPTIONS, answerFiles, FORMATS_HELP } from '../answer-files.ts'
 import { type Command, type Host, type Io, UsageError } from '../command.ts'
 import { PhaseProgress } from '../evaluate-progress.ts'
+import { timeOf } from '../event-time.ts'
 import { signalled } from '../signals.ts'
 import { manifestTable, versionParts } from '../trained-models.ts'
 import { positive } from './simulate.ts'
@@ -169,14 +170,6 @@ function seedOf(text: string | undefined): number {
   const seed = Number(text ?? 1)
   if (!Number.isInteger(seed) || seed < 0) throw new UsageError('--seed must be a whole number of 0 or more.')
   return seed
-}
-
-function timeOf(option: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const at = Date.parse(text)
-  if (Number.isNaN(at))
-    throw new UsageError(`${option} is "${text}"; give a time like 2026-03-01 or 2026-03-01T12:00:00Z.`)
-  return at
 }
 
 export const trainCommand: Command = {

@@ -21,7 +21,7 @@ export interface Draft {
 
 /**
  * Keeps a fit as a version with its evaluation, report, learning curve and card. What was fitted to the same bytes on the
- * same answers, to replace the same version, is there already: then nothing is written.
+ * same answers, to replace the same version or that very one, is there already: then nothing is written.
  */
 export async function publishVersion(store: ArtefactStore, draft: Draft): Promise<Manifest> {
   const { manifest: m, evaluation, bytes } = draft
@@ -29,7 +29,7 @@ export async function publishVersion(store: ArtefactStore, draft: Draft): Promis
   const known = await store.list(m.model)
   const same = known.find(
     (k) =>
-      k.parent === m.parent &&
+      (k.parent === m.parent || k.version === m.parent) &&
       learnerOf(k) === learnerOf(m) &&
       k.training.data_sha256 === m.training.data_sha256 &&
       k.files.some((f) => f.name === PARAMETERS && f.sha256 === sha256),
