@@ -67,6 +67,7 @@ export class EventSource {
    * what the source has to tell two such rows apart (an attempt number, a transaction id).
    */
   identify(event: LearningEvent, distinction: string): void {
+    if (this.#context.nameless) return
     const { student, item, topics, occurred_at } = event
     event.event_id = `${this.#system}:${hash128(student, item ?? '', topics.join('\u001f'), String(occurred_at), distinction)}`
   }
@@ -76,6 +77,7 @@ export class EventSource {
    * by that count. Costs one set entry for every row of the file.
    */
   identifyByOccurrence(event: LearningEvent): void {
+    if (this.#context.nameless) return
     const { student, item, topics, occurred_at } = event
     const key = hash53(`${item ?? ''}\u001e${topics.join('\u001f')}\u001e${occurred_at}`)
     let seen = this.#seen.get(student)
@@ -94,6 +96,7 @@ export class EventSource {
   /** Sets the attempt number and the key of the opportunity that it makes. `row` stands in where there is no item. */
   attempt(event: LearningEvent, attempt: number, row = ''): void {
     event.attempt_number = attempt
+    if (this.#context.nameless) return
     event.opportunity_key = opportunityKey({
       tenant: event.tenant,
       student: event.student,

@@ -6,6 +6,8 @@ export interface ImportContext {
   tenant: string
   /** The tenant's own student id to its pseudonym: 32 hexadecimal digits, the same for the same id. */
   pseudonym(studentId: string): string
+  /** Nobody sends the events anywhere: they need no ids and no opportunity keys, and most of the work is spared. */
+  nameless?: true
 }
 
 /**

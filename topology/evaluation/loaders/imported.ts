@@ -78,7 +78,7 @@ class ImportedSource implements AnswerSource {
           companions,
           options: settings.options,
           // A student keeps the source's own name: answers stay in this process, and the report names no student.
-          context: { tenant: 'evaluation', pseudonym: (id) => this.kept(id) },
+          context: { tenant: 'evaluation', pseudonym: (id) => this.kept(id), nameless: true },
         })
         this.forget = (student) => reader?.forget?.(student)
         keep = this.keeper(header)
