@@ -81,11 +81,14 @@ function training({ manifest }: Described): string {
 function protocol({ evaluation, manifest }: Measured): string {
   const { data, protocol: p } = evaluation
   const aside = Number(manifest.settings['folds'])
+  const files = data.test.files.map((f) => `\`${f.name}\``).join(', ')
   const split =
-    data.test.files.length > 0 && data.train?.files.length
-      ? `By files: ${data.test.files.map((f) => `\`${f.name}\``).join(', ')} was kept from the fit; ${data.students_in_both === 0 ? 'no student stands in both' : `**${whole(data.students_in_both)} students stand in both, so the figures are too good**`}.`
-      : `Whole students: one in ${aside}, by a hash of seed and student, was kept from the fit, and all answers of the others were fitted on.`
-  return `${split} Every answer of the ${whole(data.test.students)} students kept aside was predicted from the same student's earlier answers alone; answers given together do not see each other, and what was fitted stayed as it was. Intervals are ${percent(p.level, 0)} percentile intervals over ${whole(p.draws)} draws of whole students.`
+    aside > 0
+      ? `Whole students: one in ${aside}, by a hash of seed and student, was kept from the fit, and all answers of the others were fitted on.`
+      : p.kind === 'students kept aside'
+        ? 'Whole students, those of the least hashes of seed and student, were kept from the fit; there are too few for more.'
+        : `By files: ${files} was kept from the fit; ${data.students_in_both === 0 ? 'no student stands in both' : `**${whole(data.students_in_both)} students stand in both, so the figures are too good**`}.`
+  return `${split} Every answer of the ${data.test.students === 1 ? 'student' : `${whole(data.test.students)} students`} kept aside was predicted from the same student's earlier answers alone; answers given together do not see each other, and what was fitted stayed as it was. Intervals are ${percent(p.level, 0)} percentile intervals over ${whole(p.draws)} draws of whole students.`
 }
 
 function metricsOnly({ manifest }: Described): string {

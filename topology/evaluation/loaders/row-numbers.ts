@@ -2,17 +2,20 @@
 export class RowNumbers {
   private readonly lines: number[] = []
   private readonly rows: number[] = []
-  private lastLine = Number.NaN
-  private lastRow = Number.NaN
+  /** Last line of each stretch. */
+  private readonly ends: number[] = []
 
-  /** Lines and rows rise. */
+  /** Rows rise one by one, lines do not fall; of a line with several rows the last one counts. */
   add(line: number, row: number): void {
-    if (line !== this.lastLine + 1 || row !== this.lastRow + 1) {
+    const at = this.lines.length - 1
+    if (at >= 0 && this.lines[at] === line) this.rows[at] = row
+    else if (at >= 0 && line === this.ends[at]! + 1 && row === this.rows[at]! + line - this.lines[at]!)
+      this.ends[at] = line
+    else {
       this.lines.push(line)
       this.rows.push(row)
+      this.ends.push(line)
     }
-    this.lastLine = line
-    this.lastRow = row
   }
 
   /** -1 where no row begins on that line. */
@@ -24,8 +27,7 @@ export class RowNumbers {
       if (this.lines[middle]! <= line) low = middle + 1
       else high = middle
     }
-    if (low === 0 || line > this.lastLine) return -1
-    const row = this.rows[low - 1]! + line - this.lines[low - 1]!
-    return low < this.rows.length && row >= this.rows[low]! ? -1 : row
+    const at = low - 1
+    return at < 0 || line > this.ends[at]! ? -1 : this.rows[at]! + line - this.lines[at]!
   }
 }

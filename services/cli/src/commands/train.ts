@@ -132,7 +132,7 @@ async function onFiles(
 function said(manifests: readonly Manifest[], values: Values, seconds: number): string {
   const { training, settings } = manifests[0]!
   const n = (x: unknown) => Number(x).toLocaleString('en')
-  const aside = `${n(settings['held_out_students'])} students ${values.test ? 'of the test file' : 'kept aside'} for the measures`
+  const aside = `${n(settings['held_out_students'])} students ${values.test ? 'of the test file' : 'kept aside'} to measure on`
   const sampled =
     settings['sampled_share'] === undefined
       ? ''

@@ -36,8 +36,9 @@ type About = Pick<DataFacts, 'files' | 'format' | 'untagged' | 'rejected'>
 /** What is fitted on, and what is measured on. */
 export interface TrainingAnswers {
   log: AnswerLog
-  /** Null: students of `log` are kept aside. */
+  /** Null: students of `log` are kept aside by the fit. */
   test: AnswerLog | null
+  kind: 'train and test files' | 'students kept aside'
   cut: TrainingCut
   columns: readonly (readonly [name: string, values: readonly string[]])[]
   /** By model: what a new version would replace. */
@@ -101,7 +102,7 @@ async function publish(
     schema: 1,
     task: 'Is the next answer correct, given the earlier answers of the student?',
     protocol: {
-      kind: data.test ? 'train and test files' : 'students kept aside',
+      kind: data.kind,
       folds: null,
       seed,
       draws,

@@ -1,4 +1,5 @@
 import { trainingCut } from '@mastery/topology/evaluation/fingerprint.ts'
+import { splitFew } from '@mastery/topology/evaluation/split.ts'
 import type { Manifest } from '@mastery/topology/ports/artefact-store.ts'
 import type { AnswerFiles, ReadAnswers } from '../evaluate/read-answers.ts'
 import { readInThread } from '../evaluate/read-worker.ts'
@@ -15,6 +16,7 @@ export interface FilesPlan extends FitOptions {
 }
 
 const LEAST_STUDENTS = 2
+const FEW_STUDENTS = 30
 /** Of all work, the reading. */
 const READING = 0.05
 
@@ -30,11 +32,13 @@ export async function trainFromFiles(parts: FitParts, plan: FilesPlan): Promise<
   const reading = (which: string) => (share: number) => progress?.(READING * share, `reading ${which}`)
   const train = await readInThread({ ...plan.train, bound }, signal, reading('answers'))
   const test = plan.test && (await readInThread({ ...plan.test, bound }, signal, reading('answers to test on')))
-  const { log } = train
-  if (log.students.length < LEAST_STUDENTS)
+  if (train.log.students.length < LEAST_STUDENTS)
     throw new TrainingError(
-      `There are answers of ${log.students.length} student; training needs ${LEAST_STUDENTS} or more, one of whom is kept aside. Give more files.`,
+      `There are answers of ${train.log.students.length} student; training needs ${LEAST_STUDENTS} or more, one of whom is kept aside. Give more files.`,
     )
+  // Of a handful of students the hash may keep nobody aside.
+  const few = test === null && train.log.students.length < FEW_STUDENTS ? splitFew(train.log, plan.folds, seed) : null
+  const log = few?.train ?? train.log
   const known = new Set(log.students)
   // Nobody knows which students of other files an earlier version has seen: it is named, and not compared with.
   const parents = new Map<string, string>()
@@ -49,7 +53,8 @@ export async function trainFromFiles(parts: FitParts, plan: FilesPlan): Promise<
     { ...plan, progress: (share, message) => progress?.(READING + (1 - READING) * share, message) },
     {
       log,
-      test: test?.log ?? null,
+      test: test?.log ?? few?.test ?? null,
+      kind: test ? 'train and test files' : 'students kept aside',
       cut: trainingCut(log, namesOf(train)),
       columns: [...(test ?? train).columns],
       champions: new Map(),

@@ -59,6 +59,7 @@ export async function trainFromGold(parts: TrainParts, options: TrainOptions): P
   return fitAndPublish(parts, options, {
     log,
     test: null,
+    kind: 'students kept aside',
     cut: trainingCut(log, `gold, generation ${parts.generation}`, offsets),
     columns: [...columns],
     champions,
