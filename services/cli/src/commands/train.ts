@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { LEARNERS } from '@mastery/jobs/src/learners.ts'
 import type { FitOptions } from '@mastery/jobs/src/training/fit-all.ts'
+import { MOST_ANSWERS } from '@mastery/jobs/src/training/most-answers.ts'
 import type { Manifest } from '@mastery/topology/ports/artefact-store.ts'
 import { ANSWER_HELP, ANSWER_OPTIONS, answerFiles, FORMATS_HELP } from '../answer-files.ts'
 import { type Command, type Host, type Io, UsageError } from '../command.ts'
@@ -13,8 +14,6 @@ import { manifestTable, versionParts } from '../trained-models.ts'
 import { positive } from './simulate.ts'
 
 const IDS = LEARNERS.map((l) => l.id)
-/** About a gigabyte while they are read. */
-const MOST_ANSWERS = 5_000_000
 const FOLDS = 5
 
 const help = `npx mastery train --models ${IDS.join(',')} [--from TIME] [--to TIME] [options]

@@ -1,5 +1,6 @@
 import type { JobHandler } from '@mastery/topology/ports/job-queue.ts'
 import { LEARNERS } from '../learners.ts'
+import { MOST_ANSWERS } from './most-answers.ts'
 import type { TrainParts } from './train.ts'
 import { trainFromGold } from './train.ts'
 
@@ -36,7 +37,7 @@ export function trainJob(open: (signal: AbortSignal) => Promise<TrainParts>): Jo
       const parts = await open(signal)
       const manifests = await trainFromGold(
         { ...parts, signal },
-        { learners: models, seed: seed ?? 1, folds: 5, draws: 1000, progress },
+        { learners: models, seed: seed ?? 1, folds: 5, draws: 1000, maxAnswers: MOST_ANSWERS, progress },
       )
       return {
         versions: manifests.map(({ model, version, metrics }) => ({
