@@ -1,9 +1,11 @@
 import type { AnswerFiles } from '@mastery/jobs/src/evaluate/read-answers.ts'
 import { LOADER_FORMATS, loaderFormat } from '@mastery/topology/evaluation/loaders/formats.ts'
 import { type Io, UsageError } from './command.ts'
-import { companions, expand } from './commands/import.ts'
+import { companionPaths, companions, expand } from './commands/import.ts'
 
-const companionNames = [...new Set(LOADER_FORMATS.flatMap((f) => f.companions.map((c) => c.name)))]
+const companionNames = [
+  ...new Set(LOADER_FORMATS.flatMap((f) => [...f.companions, ...(f.tables ?? [])].map((c) => c.name))),
+]
 
 /** Options of commands that read answers from files. */
 export const ANSWER_OPTIONS = {
@@ -49,12 +51,13 @@ export function answerFiles(values: AnswerValues, io: Io): { train: AnswerFiles 
   const of = (which: 'train' | 'test'): AnswerFiles | null => {
     const given = values[which]
     if (!given) return null
-    const files = expand(given, format, io.cwd)
+    const files = expand(given, { companions: [...format.companions, ...(format.tables ?? [])] }, io.cwd)
     if (files.length === 0) throw new UsageError(`No data files in ${given.join(', ')}.`)
     return {
       format,
       files,
       companions: companions(format, { ...values }, files, io.cwd),
+      ...(format.tables ? { tables: companionPaths(format.id, format.tables, { ...values }, files, io.cwd) } : {}),
       options,
       columns: which === measured ? (values.by ?? []) : [],
       skipRejects: values['skip-rejects'] === true,

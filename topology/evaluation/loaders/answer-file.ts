@@ -18,6 +18,8 @@ export interface OpenAnswerFile {
 /** Gathers the answers of one or more files of one format. Rows are numbered on from file to file. */
 export interface AnswerSource {
   open(file: OpenAnswerFile): AnswerFile
+  /** A table of the format's `tables`; all of them are read before the first file of answers. */
+  openTable?(name: string, fileName: string): AnswerFile
   build(): LoadedAnswers
 }
 
@@ -52,6 +54,8 @@ export interface LoaderFormat {
   /** One line for `--help`. */
   summary: string
   companions: readonly { name: string; required: boolean; summary: string }[]
+  /** Companions that may be too large for one text: they are read piece by piece, as answers are. */
+  tables?: readonly { name: string; required: boolean; summary: string }[]
   /** @throws LoadError or ImportError for options that the format does not have */
   source(settings: SourceSettings): AnswerSource
 }

@@ -36,7 +36,7 @@ export function trainingPlot(id: string, points: readonly TrainingPoint[]): stri
     series
       .map(([name, list], i) => {
         const at = list.map((p) => [x(p.at), y(p.loss)] as const)
-        const dots = list.length > 40 ? [] : list
+        const dots = list.length > 15 ? [] : list
         const marks = dots.map(
           (p) =>
             `<circle cx="${px(x(p.at))}" cy="${px(y(p.loss))}" r="3" fill="${colour(i)}"><title>${html(name)}, ${p.at} ${html(p.unit)}: ${p.loss.toFixed(4)}</title></circle>`,

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { LEARNERS } from '@mastery/jobs/src/learners.ts'
 import type { FitOptions } from '@mastery/jobs/src/training/fit-all.ts'
 import { MOST_ANSWERS } from '@mastery/jobs/src/training/most-answers.ts'
+import { MODELS } from '@mastery/topology/models/catalog.ts'
 import type { Manifest } from '@mastery/topology/ports/artefact-store.ts'
 import { ANSWER_HELP, ANSWER_OPTIONS, answerFiles, FORMATS_HELP } from '../answer-files.ts'
 import { type Command, type Host, type Io, UsageError } from '../command.ts'
@@ -138,9 +139,19 @@ function said(manifests: readonly Manifest[], values: Values, seconds: number): 
       : ` More than --max-answers were given: ${(100 * Number(settings['sampled_share'])).toFixed(2)} % of the students are kept.`
   const where =
     values.out === undefined
-      ? '"npx mastery models activate MODEL VERSION" puts one in force, "models card MODEL VERSION" tells all about it.'
+      ? `${offered(manifests)} "npx mastery models card MODEL VERSION" tells all about one.`
       : `In ${values.out} each has a folder with its model card, CARD.md, and a report; "npx mastery evaluate --load ${join(values.out, manifests[0]!.model, manifests[0]!.version)}" predicts with it.`
   return `${n(training.answers)} answers of ${n(training.students)} students, ${n(training.items)} items, ${n(training.topics)} topics; ${aside}; ${seconds.toFixed(1)} s.${sampled}\n\n${manifestTable(manifests)}\nMeasured on students that the fit did not see. ${where}`
+}
+
+/** Which versions stand for activation: those whose gain over what the stream scores with is clear of zero. */
+function offered(manifests: readonly Manifest[]): string {
+  const better = manifests.filter(
+    ({ model, metrics }) => MODELS.some((m) => m.id === model) && (metrics['gain_log_loss_low'] ?? 0) > 0,
+  )
+  return better.length === 0
+    ? 'None is clearly better than what is in force, so that none is offered for activation.'
+    : `Clearly better than what is in force: ${better.map((m) => `"npx mastery models activate ${m.model} ${m.version}"`).join(', ')}.`
 }
 
 function learnersOf(list: string | undefined): string[] {
