@@ -24,6 +24,7 @@ export const SCENARIOS: Readonly<Record<string, readonly string[]>> = {
   memory: ['memory'],
   replay: ['alone', 'beside'],
   reconcile: ['small', 'large'],
+  answers: ['1M', '10M', '100M'],
   learners: ['bkt', 'bkt-forget', 'elo', 'irt'],
   tensors: ['onnx', 'wasm', 'webgpu'],
 }

@@ -107,6 +107,38 @@ describe('mastery evaluate', { timeout: 170_000 }, () => {
     expect(second.models['pfa']).toMatchObject(mine)
   })
 
+  it('keeps what it trains on files as versions that predict again what was measured', async () => {
+    const out = file('versions')
+    const args = [
+      'train',
+      ...both(),
+      '--models',
+      'item-rate,bkt-forget',
+      '--out',
+      out,
+      '--draws',
+      '60',
+      '--by',
+      'grade',
+    ]
+    const manifests = JSON.parse((await masteryOk([...args, '--json'])).out)
+    expect(manifests.map((m: { model: string }) => m.model)).toEqual(['item-rate', 'bkt'])
+    const [, bkt] = manifests
+    const folder = join(out, 'bkt', bkt.version)
+    const loaded = await evaluated([
+      ...['--format', 'csv', '--test', file('test.csv'), '--load', folder, '--draws', '60', '--by', 'grade'],
+    ])
+    const kept = parseEvaluation(readFileSync(join(folder, 'evaluation.json'), 'utf8'))
+    expect(loaded.models[`bkt ${bkt.version}`]).toMatchObject({ auc: bkt.metrics.auc, auc_low: bkt.metrics.auc_low })
+    expect(kept.models['bkt-forget']!.auc).toBe(bkt.metrics.auc)
+    expect(kept.data.train!.answers).toBe(bkt.training.answers)
+    expect(readFileSync(join(folder, 'CARD.md'), 'utf8')).toMatch(/### By grade[\s\S]*\| eight \|/)
+    // The same again is the same version; a bound takes whole students out and says so.
+    expect(JSON.parse((await masteryOk([...args, '--json'])).out)).toEqual(manifests)
+    const said = await masteryOk([...args.slice(0, -2), '--models', 'item-rate', '--max-answers', '800'])
+    expect(said.out).toMatch(/% of the students are kept/)
+  })
+
   it.each([
     ['an unknown model', ['--models', 'bkd'], 2, /no model "bkd".*item-rate/],
     ['no model', [], 2, /--models is missing/],

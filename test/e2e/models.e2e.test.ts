@@ -1,12 +1,15 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { runPrequential } from '@mastery/jobs/src/evaluate/prequential.ts'
 import { rebuildStudents } from '@mastery/jobs/src/rebuild/rebuild.ts'
 import { reconcile } from '@mastery/jobs/src/reconcile/run.ts'
 import { fileStore } from '@mastery/jobs/src/reconcile/store.ts'
 import { activateVersion, rollBack } from '@mastery/jobs/src/training/activate.ts'
+import { compareVersions, verdicts } from '@mastery/jobs/src/training/compare.ts'
 import { type TrainOptions, trainFromGold } from '@mastery/jobs/src/training/train.ts'
 import { versionsInForce } from '@mastery/jobs/src/training/versions.ts'
 import type { LearningEvent } from '@mastery/schemas/src/generated/learning-event.gen.ts'
+import { parseEvaluation } from '@mastery/topology/evaluation/evaluation.ts'
 import type { Input } from '@mastery/topology/testing/topology-driver.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { schoolRecords } from '../bench/school.ts'
@@ -88,6 +91,48 @@ describe('trained versions, from gold into the stream and back', () => {
     expect(rows.filter((r) => r.version === 'bkt-default-1').length).toBeGreaterThan(1000)
   })
 
+  it('are set side by side on students whom none of them saw, and the verdict is in words', async () => {
+    const compare = (...versions: string[]) =>
+      compareVersions(
+        { ...parts(), gold: async () => world.gold, inForce: () => versionsInForce(versionParts()) },
+        {
+          versions: versions.map((v) => ({ model: v.split('/')[0]!, version: v.split('/')[1]! })),
+          ...{ test: null, seed: 1, draws: 200, progress: () => {} },
+        },
+      )
+    const [pfa] = await train(['pfa'])
+    const e = await compare('bkt/in-force', `bkt/${version}`, 'pfa/latest')
+    expect(Object.keys(e.models)).toEqual(['bkt bkt-default-1', `bkt ${version}`, `pfa ${pfa!.version}`])
+    expect(e.data.test.students).toBe(pfa!.settings['held_out_students'])
+    expect(e.models[`pfa ${pfa!.version}`]!.auc).toBe(pfa!.metrics['auc'])
+    const said = verdicts(e)
+    expect(said).toHaveLength(2)
+    for (const s of said) expect(s).toMatch(/ is better than .*clear of zero|can not be told apart/)
+    await expect(compare(`bkt/${version}`, `bkt/${version}`)).rejects.toThrow(/was named twice/)
+  })
+
+  it('are measured by what they predicted in the stream, as the view of gold measures them', async () => {
+    const { evaluation: e, partial } = await runPrequential(world.gold, {
+      ...{ generation: 0, seed: 1, draws: 40, signal: new AbortController().signal, onProgress: () => {} },
+    })
+    const rows = await world.gold.query<{ model: string; n: string; auc: number; log_loss: number; ece: number }>(
+      'SELECT score_source AS model, n, auc, log_loss, ece FROM v_model_metrics',
+    )
+    expect(partial).toBe(0)
+    expect(Object.keys(e.models).sort()).toEqual(rows.map((r) => r.model).sort())
+    for (const r of rows) {
+      const { n, auc, log_loss, ece } = e.models[r.model]!
+      expect(n).toBe(Number(r.n))
+      expect(auc).toBeCloseTo(r.auc, 10)
+      expect(log_loss).toBeCloseTo(r.log_loss, 10)
+      expect(ece).toBeCloseTo(r.ece, 6)
+    }
+    expect(e.models['bkt']!.about).toContain(version)
+    const weeks = e.slices.groups['week from']!.slices
+    expect(weeks.length).toBeGreaterThan(3)
+    expect(weeks.map((w) => w.name)).toEqual(weeks.map((w) => w.name).sort())
+  })
+
   it('are read again by stages that start anew', async () => {
     const file = await train(['elo'])
     await activateVersion(parts(), 'elo', file[0]!.version, { anyway: true })
@@ -158,6 +203,14 @@ describe('trained versions, from gold into the stream and back', () => {
     expect(on.out).toContain(`bkt: ${trained.version} is in force, in the place of bkt-default-1`)
     const listed = await masteryOk(['models'], place)
     expect(listed.out).toMatch(/model +version +in force +answers/)
+    const card = await masteryOk(['models', 'card', 'bkt', 'latest'], place)
+    expect(card.out).toContain(`# bkt, version ${trained.version}`)
+    expect(card.out).toMatch(/### By kind of work/)
+    // Six students are too few to compare on.
+    const few = await mastery(['models', 'compare', 'bkt/latest', 'elo/in-force'], place)
+    expect([few.code, few.err]).toEqual([1, expect.stringMatching(/Of \d+ students in gold \d were kept/)])
+    const live = await masteryOk(['evaluate', '--prequential', '--draws', '20', '--json'], place)
+    expect(parseEvaluation(live.out).protocol.kind).toBe('prequential')
     const ran = await masteryOk(['jobs', 'run', 'train', '--json', '{"models": ["elo"]}'], place)
     expect(JSON.parse(ran.out)).toMatchObject({ versions: [{ model: 'elo' }] })
     const refused = await mastery(['jobs', 'run', 'train', '--json', '{"models": ["magic"]}'], place)

@@ -1,3 +1,5 @@
+import { Names } from './names.ts'
+
 /**
  * Graded opportunities as columns, one row each: what models are fitted on and evaluated with. A student's rows stand
  * together, in the order in which they were answered. Names are given once; the columns hold indices into them.
@@ -110,21 +112,6 @@ interface Held extends Answer {
   t: number[]
 }
 
-class Names {
-  readonly names: string[] = []
-  private readonly index = new Map<string, number>()
-
-  of(name: string): number {
-    let at = this.index.get(name)
-    if (at === undefined) {
-      at = this.names.length
-      this.names.push(name)
-      this.index.set(name, at)
-    }
-    return at
-  }
-}
-
 /** First row of each student, and the number of rows last: student s has the rows from `starts[s]` to `starts[s + 1]`. */
 export function studentStarts(log: AnswerLog): Int32Array {
   const starts = new Int32Array(log.students.length + 1).fill(log.size)
@@ -133,23 +120,58 @@ export function studentStarts(log: AnswerLog): Int32Array {
   return starts
 }
 
-/** The rows of the students that `keep` names, renumbered; names stay as they are. */
+/** The rows of the students that `keep` names, renumbered; so are the names, as they come. */
 export function studentsOf(log: AnswerLog, keep: (student: number) => boolean): AnswerLog {
-  const b = new AnswerLogBuilder()
-  for (let r = 0; r < log.size; r++) {
-    if (!keep(log.student[r]!)) continue
-    const extra: Record<string, number> = {}
-    for (const [k, column] of log.extra) extra[k] = column[r]!
-    b.add({
-      student: log.students[log.student[r]!]!,
-      item: log.item[r]! < 0 ? null : log.items[log.item[r]!]!,
-      topics: [...log.topic.subarray(log.topicStart[r], log.topicStart[r + 1])].map((t) => log.topics[t]!),
-      correct: log.correct[r] === 1,
-      at: log.at[r]!,
-      bundle: String(log.bundle[r]),
-      row: log.row[r]!,
-      extra,
-    })
+  const kept = Uint8Array.from(log.students, (_, s) => (keep(s) ? 1 : 0))
+  const rows = Int32Array.from(log.student.keys()).filter((r) => kept[log.student[r]!] === 1)
+  const n = rows.length
+  const students = new Renumbering(log.students)
+  const items = new Renumbering(log.items)
+  const topics = new Renumbering(log.topics)
+  const student = Int32Array.from(rows, (r) => students.of(log.student[r]!))
+  const item = Int32Array.from(rows, (r) => (log.item[r]! < 0 ? -1 : items.of(log.item[r]!)))
+  const topicStart = new Int32Array(n + 1)
+  rows.forEach((r, to) => {
+    topicStart[to + 1] = topicStart[to]! + log.topicStart[r + 1]! - log.topicStart[r]!
+  })
+  const topic = new Int32Array(topicStart[n]!)
+  const bundle = new Int32Array(n)
+  rows.forEach((r, to) => {
+    let at = topicStart[to]!
+    for (let k = log.topicStart[r]!; k < log.topicStart[r + 1]!; k++) topic[at++] = topics.of(log.topic[k]!)
+    const together = to > 0 && student[to] === student[to - 1] && log.bundle[r] === log.bundle[rows[to - 1]!]
+    bundle[to] = to === 0 ? 0 : bundle[to - 1]! + (together ? 0 : 1)
+  })
+  return {
+    size: n,
+    students: students.names,
+    items: items.names,
+    topics: topics.names,
+    student,
+    item,
+    topicStart,
+    topic,
+    correct: Uint8Array.from(rows, (r) => log.correct[r]!),
+    at: Float64Array.from(rows, (r) => log.at[r]!),
+    bundle,
+    row: Int32Array.from(rows, (r) => log.row[r]!),
+    extra: new Map(n === 0 ? [] : [...log.extra].map(([name, c]) => [name, Float64Array.from(rows, (r) => c[r]!)])),
   }
-  return b.build()
+}
+
+/** New numbers for old ones, as they come. */
+class Renumbering {
+  readonly names: string[] = []
+  private readonly all: readonly string[]
+  private readonly place: Int32Array
+
+  constructor(all: readonly string[]) {
+    this.all = all
+    this.place = new Int32Array(all.length).fill(-1)
+  }
+
+  of(old: number): number {
+    if (this.place[old]! < 0) this.place[old] = this.names.push(this.all[old]!) - 1
+    return this.place[old]!
+  }
 }

@@ -12,7 +12,7 @@ import { byHistory, byTopic, type Slice, sliceRate, sliceScores, take, withoutFi
 export interface Predictions
   extends Pick<
     ModelEvaluation,
-    'about' | 'source' | 'fit_seconds' | 'predict_seconds' | 'artefact_sha256' | 'artefact_bytes'
+    'about' | 'source' | 'fit_seconds' | 'predict_seconds' | 'artefact_sha256' | 'artefact_bytes' | 'training'
   > {
   id: string
   /** Per row of the log, in [0, 1]. */

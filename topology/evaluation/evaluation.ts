@@ -1,4 +1,5 @@
 import type { Bin, BrierParts } from './calibration.ts'
+import type { TrainingPoint } from './learner.ts'
 import type { RocPoint } from './ranking.ts'
 import type { SliceScores } from './slices.ts'
 
@@ -21,7 +22,7 @@ export interface Evaluation {
 }
 
 export interface Protocol {
-  kind: 'train and test files' | 'cross-validation'
+  kind: 'train and test files' | 'students kept aside' | 'cross-validation' | 'prequential'
   /** Parts of the students, each tested once on models fitted on the others; null for files. */
   folds: number | null
   seed: number
@@ -74,6 +75,8 @@ export interface ModelEvaluation extends Intervals {
   /** SHA-256 of the artefact, hexadecimal; null for a file of predictions and in cross-validation. */
   artefact_sha256: string | null
   artefact_bytes: number | null
+  /** Loss during the fit, where it told it; left out in cross-validation. */
+  training?: TrainingPoint[]
   folds: { fold: number; n: number; auc: number }[] | null
   reliability: { equal_width: Bin[]; equal_mass: Bin[] }
   roc: RocPoint[]

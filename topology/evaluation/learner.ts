@@ -28,8 +28,21 @@ export interface FitRun {
   signal?: AbortSignal
   /** `loss` where the fit has one: mean log loss, natural logarithm. */
   progress?(p: { phase: string; done: number; total: number; loss?: number }): void
+  /** Is told the points of the training curve in their order; a fit that goes on from a checkpoint tells the former ones again. */
+  curve?(point: TrainingPoint): void
   /** Keeps what a killed fit goes on from; `load` gives null where nothing was kept. */
   checkpoint?: { load(): Promise<Uint8Array | null>; save(bytes: Uint8Array): Promise<void> }
+}
+
+/** How far a fit had come: a point of one of its curves. */
+export interface TrainingPoint {
+  /** Which curve, and on whose answers. */
+  series: string
+  /** What `at` counts, in the plural: epochs, trees. */
+  unit: string
+  at: number
+  /** Mean log loss, natural logarithm. */
+  loss: number
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: each learner reads its own artefact

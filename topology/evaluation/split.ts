@@ -28,3 +28,16 @@ export function splitByStudent(log: AnswerLog, folds: number, fold: number, seed
     )
   return { train, test }
 }
+
+/**
+ * As `splitByStudent`, where students are so few that a fold may have none: of all students one in `folds`, and one at
+ * least, is for the test, those of the least hashes.
+ * @throws Error where there are fewer than two students
+ */
+export function splitFew(log: AnswerLog, folds: number, seed: number): Split {
+  const hashes = log.students.map((name) => hash53(`${seed}\u001f${name}`))
+  const order = [...hashes.keys()].sort((a, b) => hashes[a]! - hashes[b]!)
+  if (order.length < 2) throw new Error('One student can not be parted: give answers of two or more.')
+  const aside = new Set(order.slice(0, Math.max(1, Math.floor(order.length / folds))))
+  return { train: studentsOf(log, (s) => !aside.has(s)), test: studentsOf(log, (s) => aside.has(s)) }
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { foldOf, splitByStudent } from './split.ts'
+import { foldOf, splitByStudent, splitFew } from './split.ts'
 import { answersOf, logOf } from './testing/answers.ts'
 
 const log = logOf(answersOf(4, { students: 50, answers: 6 }))
@@ -32,6 +32,19 @@ describe('split by student', () => {
     const sizes = [0, 0, 0, 0, 0]
     for (let i = 0; i < 5000; i++) sizes[foldOf(`student ${i}`, 5, 1)]!++
     for (const n of sizes) expect(Math.abs(n - 1000)).toBeLessThan(120)
+  })
+
+  it('of a handful of students keeps one at least aside', () => {
+    for (let students = 2; students < 12; students++)
+      for (let seed = 1; seed < 5; seed++) {
+        const few = logOf(answersOf(2, { students, answers: 4 }))
+        const { train, test } = splitFew(few, 5, seed)
+        const aside = Math.max(1, Math.floor(students / 5))
+        expect([train.students.length, test.students.length]).toEqual([students - aside, aside])
+        expect(train.size + test.size).toBe(few.size)
+        expect(train.students.filter((s) => test.students.includes(s))).toEqual([])
+      }
+    expect(() => splitFew(logOf(answersOf(1, { students: 1, answers: 4 })), 5, 1)).toThrow(/two or more/)
   })
 
   it('says that too few students can be parted', () => {

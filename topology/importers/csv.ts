@@ -155,6 +155,10 @@ class CsvReader implements RowReader {
     return []
   }
 
+  forget(student: string): void {
+    this.#source.forget(student)
+  }
+
   #name(column: string): string {
     return this.#names.get(column) ?? column
   }

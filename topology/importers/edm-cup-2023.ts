@@ -17,7 +17,14 @@ export const edmCup2023: ImportFormat = {
     checkOptions('edm-cup-2023', options, [])
     const source = new EventSource(context, 'edm-cup', 'edm-cup-2023')
     const attempts = new Counter()
-    return { row: (raw, line) => readAnswer(raw, line, source, attempts), end: () => [] }
+    return {
+      row: (raw, line) => readAnswer(raw, line, source, attempts),
+      end: () => [],
+      forget(student) {
+        attempts.forget(student)
+        source.forget(student)
+      },
+    }
   },
 }
 

@@ -60,8 +60,8 @@ class Kt4Reader implements RowReader {
   readonly #index: number[]
   readonly #sourceColumn: number
   readonly #student: string
-  readonly #questions: Map<string, EdnetQuestion>
-  readonly #lectures: Map<string, EdnetLecture>
+  readonly #questions: ReadonlyMap<string, EdnetQuestion>
+  readonly #lectures: ReadonlyMap<string, EdnetLecture>
   readonly #source: EventSource
   readonly #attempts = new Counter()
   #open: OpenBundle | OpenView | null = null
@@ -69,8 +69,8 @@ class Kt4Reader implements RowReader {
   constructor(
     header: string,
     student: string,
-    questions: Map<string, EdnetQuestion>,
-    lectures: Map<string, EdnetLecture>,
+    questions: ReadonlyMap<string, EdnetQuestion>,
+    lectures: ReadonlyMap<string, EdnetLecture>,
     source: EventSource,
   ) {
     this.#columns = new Columns('ednet-kt4', header, ',')

@@ -35,6 +35,12 @@ export class EventSource {
     return pseudonym
   }
 
+  /** Lets go what is kept to tell the student's rows apart. */
+  forget(student: string): void {
+    this.#seen.delete(this.#pseudonyms.get(student) ?? student)
+    this.#pseudonyms.delete(student)
+  }
+
   /** An event with nothing but its place filled in; the format sets the rest, `event_id` included. `student` is the source's own id. */
   event(
     student: string,
@@ -61,6 +67,7 @@ export class EventSource {
    * what the source has to tell two such rows apart (an attempt number, a transaction id).
    */
   identify(event: LearningEvent, distinction: string): void {
+    if (this.#context.nameless) return
     const { student, item, topics, occurred_at } = event
     event.event_id = `${this.#system}:${hash128(student, item ?? '', topics.join('\u001f'), String(occurred_at), distinction)}`
   }
@@ -70,6 +77,7 @@ export class EventSource {
    * by that count. Costs one set entry for every row of the file.
    */
   identifyByOccurrence(event: LearningEvent): void {
+    if (this.#context.nameless) return
     const { student, item, topics, occurred_at } = event
     const key = hash53(`${item ?? ''}\u001e${topics.join('\u001f')}\u001e${occurred_at}`)
     let seen = this.#seen.get(student)
@@ -88,6 +96,7 @@ export class EventSource {
   /** Sets the attempt number and the key of the opportunity that it makes. `row` stands in where there is no item. */
   attempt(event: LearningEvent, attempt: number, row = ''): void {
     event.attempt_number = attempt
+    if (this.#context.nameless) return
     event.opportunity_key = opportunityKey({
       tenant: event.tenant,
       student: event.student,
@@ -109,6 +118,10 @@ export class Counter {
     const count = (counts.get(name) ?? 0) + 1
     counts.set(name, count)
     return count
+  }
+
+  forget(student: string): void {
+    this.#students.delete(student)
   }
 }
 

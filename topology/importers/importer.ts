@@ -6,6 +6,8 @@ export interface ImportContext {
   tenant: string
   /** The tenant's own student id to its pseudonym: 32 hexadecimal digits, the same for the same id. */
   pseudonym(studentId: string): string
+  /** Nobody sends the events anywhere: they need no ids and no opportunity keys, and most of the work is spared. */
+  nameless?: true
 }
 
 /**
@@ -24,6 +26,8 @@ export interface RowReader {
   row(raw: string, line: number): ImportOutcome[]
   /** What only the end of the file decides. */
   end(): ImportOutcome[]
+  /** Nothing more is asked about the student, by the source's own id: what is kept for it may go. */
+  forget?(student: string): void
 }
 
 /** One file format. `open` throws ImportError where the header does not fit, saying what was expected and what was found. */

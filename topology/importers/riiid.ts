@@ -131,6 +131,12 @@ class RiiidReader implements RowReader {
     return [...this.#held.values()].flatMap(({ events }) => release(events))
   }
 
+  forget(user: string): void {
+    this.#held.delete(user)
+    this.#attempts.forget(user)
+    this.#source.forget(user)
+  }
+
   #hold(user: string, bundle: string, event: LearningEvent, prior: number | null, explained: boolean): ImportOutcome[] {
     const held = this.#held.get(user)
     if (held?.bundle === bundle) {

@@ -48,8 +48,8 @@ export function decodeBundle(bytes: Uint8Array): { manifest: unknown; weights: W
   const start = Math.ceil((8 + length) / 4) * 4
   if (start > bytes.length) throw new Error('The weights are cut off within their head: fetch the file again.')
   const head = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as Head
-  // A copy, also of a Buffer, whose own `slice` is a view into memory that holds other things.
-  const body = Uint8Array.from(bytes.subarray(start))
+  // A Buffer's own slice would be a view into its file, and the numbers below those of the whole file.
+  const body = Uint8Array.prototype.slice.call(bytes, start)
   if (createHash('sha256').update(body).digest('hex') !== head.sha256)
     throw new Error('The numbers of the weights do not have the checksum of their head: fetch the file again.')
   const numbers = new Float32Array(body.buffer)

@@ -19,6 +19,7 @@ describe('a bundle of weights', () => {
     const shifted = new Uint8Array(bytes.length + 3)
     shifted.set(bytes, 3)
     expect([...decodeBundle(shifted.subarray(3)).weights]).toEqual([...WEIGHTS])
+    expect([...decodeBundle(Buffer.from(bytes)).weights]).toEqual([...WEIGHTS])
   })
 
   it('notices every changed byte of its numbers, and every cut', () => {

@@ -1,5 +1,5 @@
 import type { AnswerLog } from '@mastery/topology/evaluation/answer-log.ts'
-import type { AnyLearner, FitRun } from '@mastery/topology/evaluation/learner.ts'
+import type { AnyLearner, FitRun, TrainingPoint } from '@mastery/topology/evaluation/learner.ts'
 import { auc } from '@mastery/topology/evaluation/ranking.ts'
 import { learnerContract } from '@mastery/topology/evaluation/testing/learner-contract.ts'
 import type { SequenceArtefact } from '@mastery/topology/learners/sequence/learner.ts'
@@ -35,9 +35,10 @@ class Kept implements NonNullable<FitRun['checkpoint']> {
 
 describe.each(LEARNERS.map((l) => [l.id, l] as const))('%s', (_id, learner) => {
   const kept = new Kept()
+  const curve: TrainingPoint[] = []
   let artefact: SequenceArtefact<unknown>
   beforeAll(async () => {
-    artefact = await learner.fit(train, { seed: 7, checkpoint: kept })
+    artefact = await learner.fit(train, { seed: 7, checkpoint: kept, curve: (point) => void curve.push(point) })
   })
 
   it('learns: the loss falls, on students who are not trained on, too', () => {
@@ -62,8 +63,12 @@ describe.each(LEARNERS.map((l) => [l.id, l] as const))('%s', (_id, learner) => {
 
   it('goes on from a checkpoint to the same bytes', async () => {
     const cut = new Kept()
-    cut.saved.push(kept.saved[1]!)
-    const resumed = await learner.fit(train, { seed: 7, checkpoint: cut })
+    // As a file gives it.
+    cut.saved.push(Buffer.from(kept.saved[1]!))
+    const told: TrainingPoint[] = []
+    const resumed = await learner.fit(train, { seed: 7, checkpoint: cut, curve: (point) => void told.push(point) })
+    expect(told).toEqual(curve)
+    expect(curve.map((p) => p.loss)).toEqual(artefact.curve.flatMap((p) => [p.train, p.validation]))
     expect(cut.saved.length).toBe(kept.saved.length - 1)
     expect(Buffer.compare(learner.encode(resumed), learner.encode(artefact))).toBe(0)
   })

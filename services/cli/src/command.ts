@@ -32,8 +32,8 @@ export interface Command {
   summary: string
   /** The whole help text. */
   help: string
-  /** Works without an installation. */
-  standalone?: true
+  /** Works without an installation; or does so when it is called with these arguments. */
+  standalone?: true | ((args: readonly string[]) => boolean)
   run(host: Host, args: string[], io: Io): Promise<number>
 }
 

@@ -9,9 +9,13 @@ const signed = (x: number) => (Number.isNaN(x) ? '-' : `${x >= 0 ? '+' : ''}${x.
 export function evaluationTable({ models, data, protocol }: Evaluation): string {
   const { test } = data
   const how =
-    protocol.folds === null
-      ? `fitted on ${data.train ? `${n(data.train.answers)} answers of ${n(data.train.students)} students` : 'nothing here'}`
-      : `${protocol.folds}-fold cross-validation over students`
+    protocol.kind === 'prequential'
+      ? 'each predicted by the stream before it was seen'
+      : protocol.kind === 'students kept aside'
+        ? 'who were kept from the fits'
+        : protocol.folds === null
+          ? `fitted on ${data.train ? `${n(data.train.answers)} answers of ${n(data.train.students)} students` : 'nothing here'}`
+          : `${protocol.folds}-fold cross-validation over students`
   return `${n(test.answers)} answers of ${n(test.students)} students, ${how}; ${protocol.level * 100} % intervals over ${n(protocol.draws)} draws of students.\n${table(
     ['model', 'AUC', 'low', 'high', 'accuracy', 'RMSE', 'log loss', 'Brier', 'ECE', 'AUC later', 'fit'],
     Object.entries(models).map(([id, m]) => [
@@ -46,4 +50,20 @@ export function comparisonTable({ comparisons }: Evaluation): string {
       ]),
     ]),
   )}`
+}
+
+/** AUC and log loss per period, of what was predicted over time. */
+export function periodTable({ slices, models }: Evaluation): string {
+  const ids = Object.keys(models)
+  return Object.entries(slices.groups)
+    .map(([name, { slices: periods }]) => {
+      const rows = periods.map((s) => [
+        s.name,
+        n(s.n),
+        n(s.students),
+        ...ids.flatMap((id) => [f(s.models[id]!.auc, 3), f(s.models[id]!.log_loss, 3)]),
+      ])
+      return `Over time:\n${table([name, 'answers', 'students', ...ids.flatMap((id) => [`${id} AUC`, 'log loss'])], rows)}`
+    })
+    .join('')
 }

@@ -24,7 +24,8 @@ async function run(args: string[], io: Io): Promise<number> {
     refuseMore(argv)
     return longRunning.run(given)
   }
-  if (!command!.standalone) {
+  const { standalone } = command!
+  if (!(typeof standalone === 'function' ? standalone(argv.slice(1)) : standalone)) {
     // The stores cost a second to load; help and mistakes need none of them.
     const { onInstallation } = await import('./on-installation.ts')
     return onInstallation(argv, given, io)

@@ -8,6 +8,7 @@ import { rebuildStaleJob } from './rebuild/job.ts'
 import { repairParts } from './rebuild/parts.ts'
 import { reconcileJob } from './reconcile/job.ts'
 import { retentionJob } from './retention.ts'
+import { checkpointsIn } from './training/fit-all.ts'
 import { trainJob } from './training/job.ts'
 import { versionsInForce } from './training/versions.ts'
 
@@ -25,11 +26,12 @@ export function jobHandlers(parts: JobParts): JobHandler[] {
   const repairing = async (signal: AbortSignal) =>
     repairParts(parts.installation(), await parts.gold(), { signal, check: () => parts.check() })
   const training = async () => {
-    const { log, state, artefacts, provide, generations } = parts.installation()
+    const { log, state, artefacts, provide, generations, profile } = parts.installation()
     await generations.refresh()
     const generation = generations.active.id
     const inForce = () => versionsInForce({ log, state, artefacts, provide, generation })
-    return { gold: await parts.gold(), artefacts, generation, inForce, now: Date.now }
+    const checkpoints = checkpointsIn(profile.modelsDir)
+    return { gold: await parts.gold(), artefacts, generation, inForce, now: Date.now, checkpoints }
   }
   const progressing = async () => {
     const { generations } = parts.installation()

@@ -1,4 +1,5 @@
 import type { AnswerLog } from '../answer-log.ts'
+import type { Bound } from './answer-table.ts'
 
 /** Reads one file of answers, given in chunks of any size. */
 export interface AnswerFile {
@@ -17,6 +18,8 @@ export interface OpenAnswerFile {
 /** Gathers the answers of one or more files of one format. Rows are numbered on from file to file. */
 export interface AnswerSource {
   open(file: OpenAnswerFile): AnswerFile
+  /** A table of the format's `tables`; all of them are read before the first file of answers. */
+  openTable?(name: string, fileName: string): AnswerFile
   build(): LoadedAnswers
 }
 
@@ -27,6 +30,8 @@ export interface SourceSettings {
   columns: readonly string[]
   /** Leaves rows out that can't be read, and counts them; otherwise the first one is an error. */
   skipRejects: boolean
+  /** Keeps the answers of a sample of students only. */
+  bound?: Omit<Bound, 'onLeave'>
 }
 
 export interface LoadedAnswers {
@@ -38,6 +43,8 @@ export interface LoadedAnswers {
   /** Rows that name no topic: their topic is NO_TOPIC. */
   untagged: number
   rejected: number
+  /** Where a bound was given and met: the share of students who are kept. */
+  sampled: { share: number } | null
 }
 
 export const NO_TOPIC = '(no topic)'
@@ -47,6 +54,8 @@ export interface LoaderFormat {
   /** One line for `--help`. */
   summary: string
   companions: readonly { name: string; required: boolean; summary: string }[]
+  /** Companions that may be too large for one text: they are read piece by piece, as answers are. */
+  tables?: readonly { name: string; required: boolean; summary: string }[]
   /** @throws LoadError or ImportError for options that the format does not have */
   source(settings: SourceSettings): AnswerSource
 }

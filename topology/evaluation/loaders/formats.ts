@@ -6,6 +6,7 @@ import { ednetKt4 } from '../../importers/ednet-kt4.ts'
 import { ImportError } from '../../importers/importer.ts'
 import { riiid } from '../../importers/riiid.ts'
 import type { LoaderFormat } from './answer-file.ts'
+import { edmCupLogs } from './edm-cup-logs.ts'
 import { gervet } from './gervet.ts'
 import { loaderOf } from './imported.ts'
 
@@ -16,6 +17,7 @@ export const LOADER_FORMATS: readonly LoaderFormat[] = [
   loaderOf(riiid, { id: 'riiid' }),
   loaderOf(ednetKt4, { id: 'ednet' }),
   loaderOf(edmCup2023, { id: 'edm-cup' }),
+  edmCupLogs,
   // A step counts once, as in DataShop's own learning curves.
   loaderOf(datashop, { id: 'datashop', options: { attempts: 'first' } }),
   loaderOf(csv, { id: 'csv', timeless: (options) => options['clock'] === 'synthetic' }),

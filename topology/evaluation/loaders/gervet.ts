@@ -1,7 +1,7 @@
 import { Columns } from '../../importers/columns.ts'
 import { checkOptions } from '../../importers/imported-event.ts'
 import { type AnswerFile, type AnswerSource, type LoaderFormat, NO_TOPIC, type SourceSettings } from './answer-file.ts'
-import { AnswerTable } from './answer-table.ts'
+import { AnswerTable, sampledBy } from './answer-table.ts'
 import { LoadError } from './load-error.ts'
 
 const REQUIRED = ['user_id', 'item_id', 'timestamp', 'correct', 'skill_id']
@@ -25,7 +25,7 @@ export const gervet: LoaderFormat = {
 }
 
 class GervetSource implements AnswerSource {
-  private readonly table = new AnswerTable()
+  private readonly table: AnswerTable
   private readonly settings: SourceSettings
   private readonly columns: ReadonlyMap<string, string[]>
   private rows = 0
@@ -35,6 +35,7 @@ class GervetSource implements AnswerSource {
 
   constructor(settings: SourceSettings) {
     this.settings = settings
+    this.table = new AnswerTable(settings.bound)
     this.columns = new Map(settings.columns.map((c) => [c, []]))
   }
 
@@ -112,6 +113,7 @@ class GervetSource implements AnswerSource {
 
   build() {
     const { rows, columns, untagged, rejected } = this
-    return { log: this.table.build(this.clock), rows, columns, untagged, rejected }
+    const log = this.table.build({ clock: this.clock, byTime: false, instants: false })
+    return { log, rows, columns, untagged, rejected, sampled: sampledBy(this.table) }
   }
 }

@@ -3,7 +3,6 @@ import { Columns } from '../../importers/columns.ts'
 import { detectDelimiter, type LogicalRecord, RecordSplitter, splitFields } from '../../importers/delimited.ts'
 import type { ImportFormat, ImportOutcome, RowReader } from '../../importers/importer.ts'
 import { JsonElementSplitter } from '../../importers/json-array.ts'
-import { type Answer, AnswerLogBuilder } from '../answer-log.ts'
 import {
   type AnswerFile,
   type AnswerSource,
@@ -12,7 +11,9 @@ import {
   type OpenAnswerFile,
   type SourceSettings,
 } from './answer-file.ts'
+import { AnswerTable, sampledBy } from './answer-table.ts'
 import { LoadError } from './load-error.ts'
+import { RowNumbers } from './row-numbers.ts'
 
 /** How an import format is read as answers. */
 export interface AsAnswers {
@@ -43,7 +44,9 @@ class ImportedSource implements AnswerSource {
   private readonly format: ImportFormat
   private readonly settings: SourceSettings
   private readonly clock: boolean
-  private readonly answers: Answer[] = []
+  private readonly table: AnswerTable
+  /** Of the file that is being read: forgets a student who was let go. */
+  private forget: (student: string) => void = () => {}
   private readonly columns: ReadonlyMap<string, string[]>
   private rows = 0
   private untagged = 0
@@ -54,6 +57,8 @@ class ImportedSource implements AnswerSource {
     this.settings = settings
     this.clock = clock
     this.columns = new Map(settings.columns.map((c) => [c, []]))
+    const { bound } = settings
+    this.table = new AnswerTable(bound && { ...bound, onLeave: (student) => this.forget(student) })
   }
 
   open({ fileName, companions }: OpenAnswerFile): AnswerFile {
@@ -62,8 +67,7 @@ class ImportedSource implements AnswerSource {
       format.container === 'json'
         ? new JsonElementSplitter()
         : new RecordSplitter({ quoting: format.quoting ?? 'rfc4180' })
-    /** Source row by line, for outcomes that come later than their row. */
-    const rowOf = new Map<number, number>()
+    const rowOf = new RowNumbers()
     let reader: RowReader | null = null
     let keep: (raw: string) => void = () => {}
     const open = (header: string) => {
@@ -74,8 +78,9 @@ class ImportedSource implements AnswerSource {
           companions,
           options: settings.options,
           // A student keeps the source's own name: answers stay in this process, and the report names no student.
-          context: { tenant: 'evaluation', pseudonym: (id) => id },
+          context: { tenant: 'evaluation', pseudonym: (id) => this.kept(id), nameless: true },
         })
+        this.forget = (student) => reader?.forget?.(student)
         keep = this.keeper(header)
       } catch (e) {
         throw new LoadError(fileName, {}, (e as Error).message, { cause: e })
@@ -88,8 +93,13 @@ class ImportedSource implements AnswerSource {
           continue
         }
         keep(raw)
-        rowOf.set(line, this.rows++)
-        this.take(reader.row(raw, line), rowOf, fileName)
+        rowOf.add(line, this.rows++)
+        const opened = reader
+        this.take(
+          this.read(() => opened.row(raw, line)),
+          rowOf,
+          fileName,
+        )
       }
     }
     if (format.container === 'json') open('')
@@ -98,9 +108,29 @@ class ImportedSource implements AnswerSource {
       end: () => {
         read(splitter.end())
         if (reader === null) throw new LoadError(fileName, {}, 'The file is empty; it needs a header line.')
-        this.take(reader.end(), rowOf, fileName)
+        const opened: RowReader = reader
+        this.take(
+          this.read(() => opened.end()),
+          rowOf,
+          fileName,
+        )
       },
     }
+  }
+
+  /** What a reader gives; nothing where it asks for a student who is not kept: it looks no further then. */
+  private read(outcomes: () => ImportOutcome[]): ImportOutcome[] {
+    try {
+      return outcomes()
+    } catch (e) {
+      if (e !== NOT_KEPT) throw e
+      return []
+    }
+  }
+
+  private kept(student: string): string {
+    if (!this.table.admits(student)) throw NOT_KEPT
+    return student
   }
 
   /** Keeps the columns that were asked for. */
@@ -122,7 +152,7 @@ class ImportedSource implements AnswerSource {
     }
   }
 
-  private take(outcomes: ImportOutcome[], rowOf: ReadonlyMap<number, number>, fileName: string): void {
+  private take(outcomes: ImportOutcome[], rowOf: RowNumbers, fileName: string): void {
     for (const outcome of outcomes) {
       if (outcome.type === 'event') this.answer(outcome.event, rowOf)
       else if (outcome.type === 'reject') {
@@ -132,38 +162,33 @@ class ImportedSource implements AnswerSource {
     }
   }
 
-  private answer(event: LearningEvent, rowOf: ReadonlyMap<number, number>): void {
+  private answer(event: LearningEvent, rowOf: RowNumbers): void {
     if (event.role !== 'evidence' || event.score === null) return
-    const extra: Record<string, number> = {}
-    const put = (name: string, value: number | null | undefined) => {
-      if (value != null) extra[name] = value
-    }
-    put('response_ms', event.response_time_ms)
-    put('hints', event.hints)
-    put('help_requests', event.help_requests)
-    put('attempt', event.attempt_number)
-    put('attempts', event.actions?.['attempts'])
-    if (event.topics.length === 0) this.untagged++
-    this.answers.push({
-      student: event.student,
-      item: event.item,
-      topics: event.topics.length === 0 ? [NO_TOPIC] : event.topics,
-      correct: event.score >= 0.5,
-      at: this.clock ? event.occurred_at : Number.NaN,
-      bundle: this.clock ? String(event.occurred_at) : null,
-      row: rowOf.get(event.source_sequence ?? -1) ?? -1,
-      extra,
-    })
+    const { student, item, topics } = event
+    const row = rowOf.of(event.source_sequence ?? -1)
+    this.table.add(student, item, event.score >= 0.5, event.occurred_at, row)
+    if (topics.length === 0) this.untagged++
+    for (const topic of topics.length === 0 ? [NO_TOPIC] : topics) this.table.topic(topic)
+    this.put('response_ms', event.response_time_ms)
+    this.put('hints', event.hints)
+    this.put('help_requests', event.help_requests)
+    this.put('attempt', event.attempt_number)
+    this.put('attempts', event.actions?.['attempts'])
+  }
+
+  private put(name: string, value: number | null | undefined): void {
+    if (value != null) this.table.extra(name, value)
   }
 
   build() {
-    if (this.clock) this.answers.sort((a, b) => a.at - b.at || a.row - b.row)
-    const builder = new AnswerLogBuilder()
-    for (const a of this.answers) builder.add(a)
+    const log = this.table.build({ clock: this.clock, byTime: this.clock, instants: this.clock })
     const { rows, columns, untagged, rejected } = this
-    return { log: builder.build(), rows, columns, untagged, rejected }
+    return { log, rows, columns, untagged, rejected, sampled: sampledBy(this.table) }
   }
 }
+
+/** Thrown through a reader, so that it keeps nothing of a student who is not kept; no error, and made once. */
+const NOT_KEPT = new Error('The student is not in the sample.')
 
 function parsed(raw: string): Record<string, unknown> {
   try {

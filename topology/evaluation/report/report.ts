@@ -14,6 +14,7 @@ import {
   sliceTable,
   swatch,
 } from './tables.ts'
+import { trainingFigures } from './training-plot.ts'
 
 /** Pairs that fit one picture; of more models only the best is compared with each other one. */
 const MOST_PAIRS = 21
@@ -27,6 +28,7 @@ export function reportHtml(e: Evaluation): string {
     .map((f) => f.name)
     .slice(0, 2)
     .join(', ')}`
+  const training = trainingFigures(models)
   const parts = [
     `<h1>${html(title)}</h1><p class="lead">${summary(e, models)}</p>`,
     section(
@@ -45,6 +47,12 @@ export function reportHtml(e: Evaluation): string {
       `<p class="soft">AUC of answers that came after so many earlier ones of the same student: how fast a model gets to know somebody. Answers of one stretch only are set against each other, so a stretch can lie below the whole.</p>${legend(ids)}<figure class="wide">${slicePlot(e.slices.history, ids, 'earlier answers of the student')}</figure><details><summary>As a table</summary>${sliceTable(e.slices.history, 'earlier answers', ids, 100)}</details>`,
     ),
     e.learning_curves.length === 0 ? '' : section('Learning curves', curves(e, ids)),
+    training === ''
+      ? ''
+      : section(
+          'Fitting',
+          `<p class="soft">Log loss while the model was fitted. A fit ends where the loss of students that it does not learn from no longer falls.</p>${training}`,
+        ),
     ...Object.entries(e.slices.groups).map(([name, t]) =>
       section(
         `By ${name}`,

@@ -35,6 +35,9 @@ function made(ids: readonly string[], log = school): Evaluation {
       predict_seconds: 1,
       artefact_sha256: null,
       artefact_bytes: null,
+      ...(i === 1
+        ? { training: [1, 2, 3].map((at) => ({ series: id, unit: 'epochs', at, loss: 0.7 - at / 100 })) }
+        : {}),
     })),
     { seed: 1, draws: 40, level: 0.95, bins: 10, groups: new Map([[NASTY, byColumn(log, log.students)]]) },
   )
@@ -74,6 +77,12 @@ describe('the report', () => {
     expect(unbalanced(page)).toEqual([])
     expect(page).toContain('&#60;script&#62;&#34;&#38;&#39;')
     expect(page).not.toMatch(/NaN|undefined|Infinity|\[object/)
+  })
+
+  it('draws the loss during a fit, of models that told it', () => {
+    expect(page).toContain('<h2>Fitting</h2>')
+    expect(page).toMatch(/2 epochs: 0\.6800/)
+    expect(reportHtml(made(['one']))).not.toContain('Fitting')
   })
 
   it('has a picture for whoever can not see it in words', () => {

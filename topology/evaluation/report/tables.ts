@@ -114,9 +114,13 @@ export function dataList({ data, protocol }: Evaluation): string {
     return `${count(d.answers)} answers of ${count(d.students)} students, ${count(d.items)} items, ${count(d.topics)} topics, ${(100 * d.rate).toFixed(1)} % correct; ${time}${odd.length > 0 ? `; ${odd.join(', ')}` : ''}<br>${shown.join(', ')}`
   }
   const split =
-    protocol.folds === null
-      ? `by file, ${data.students_in_both === 0 ? 'no student in both' : `<strong>${count(data.students_in_both)} students in both: the figures are too good</strong>`}`
-      : `${protocol.folds} parts of the students by hash of their names; each part predicted by models fitted on the others`
+    protocol.kind === 'prequential'
+      ? 'none: each answer was predicted by the stream before it was seen, with the version in force then'
+      : protocol.kind === 'students kept aside'
+        ? 'whole students, by hash of seed and name: those predicted were kept from the fit'
+        : protocol.folds === null
+          ? `by file, ${data.students_in_both === 0 ? 'no student in both' : `<strong>${count(data.students_in_both)} students in both: the figures are too good</strong>`}`
+          : `${protocol.folds} parts of the students by hash of their names; each part predicted by models fitted on the others`
   const rows: [string, string][] = [
     ...(data.train && protocol.folds === null ? ([['Fitted on', one(data.train)]] as [string, string][]) : []),
     [protocol.folds === null ? 'Predicted' : 'Fitted and predicted', one(data.test)],

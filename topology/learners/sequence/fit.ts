@@ -56,6 +56,7 @@ export async function fitSequences(
   const { train, validation } = split(data.log, settings.validation, run.seed)
   const initial = network.initial(new Random(run.seed, 1), data, train)
   let place: Place = (await resumed(run, identity)) ?? { curve: [], best: initial, state: initial }
+  for (const point of place.curve) tell(run, point)
   const rows = rowsOf(data.log, train)
   let lost = 0
   while (place.curve.length < settings.epochs && !stale(place.curve, settings.patience)) {
@@ -69,6 +70,7 @@ export async function fitSequences(
       const state = await trainer.state()
       const better = curve.every((p) => p.epoch === epoch || p.validation > losses.validation)
       place = { curve, state, best: better ? weightsOf(state) : place.best }
+      tell(run, { epoch, ...losses })
     } catch (error) {
       if (!(error instanceof EngineLostError) || ++lost >= TRIES) throw error
       continue
@@ -78,6 +80,12 @@ export async function fitSequences(
     await run.checkpoint?.save(encodePlace(place, identity))
   }
   return { weights: place.best, curve: place.curve }
+}
+
+function tell(run: FitRun, { epoch, train, validation }: CurvePoint): void {
+  const at = { unit: 'epochs', at: epoch + 1 }
+  run.curve?.({ series: 'students trained on', ...at, loss: train })
+  run.curve?.({ series: 'students kept for stopping', ...at, loss: validation })
 }
 
 async function oneEpoch(

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { TrainingPoint } from '../../evaluation/learner.ts'
 import { answersOf, logOf } from '../../evaluation/testing/answers.ts'
 import { ELO_LEARNER } from '../elo/learner.ts'
 import { baseOf } from './bases.ts'
@@ -38,6 +39,48 @@ describe('trees', () => {
     const bytes = learner.encode(artefact)
     expect(() => treesLearner('trees', '', []).parse(bytes)).toThrow('other features')
     expect(() => learner.parse(bytes.subarray(0, bytes.length - 1))).toThrow('cut off')
+  })
+
+  it('that were killed go on from what they had done, to the same bytes and the same curve', async () => {
+    const saved: Uint8Array[] = []
+    const fitted = async (from: number | null) => {
+      const curve: TrainingPoint[] = []
+      const phases: string[] = []
+      const a = await learner.fit(log, {
+        seed: 3,
+        curve: (point) => void curve.push(point),
+        progress: ({ phase }) => void phases.push(phase),
+        checkpoint: {
+          load: async () => (from === null ? null : saved[from]!),
+          save: async (bytes) => void (from === null && saved.push(bytes)),
+        },
+      })
+      return { bytes: Buffer.from(learner.encode(a)), curve, grown: phases.filter((f) => f.startsWith('trees')).length }
+    }
+    const whole = await fitted(null)
+    expect(whole.curve.map((c) => c.series)).toContain('forest 2, students of fold 2')
+    expect(saved).toHaveLength(4 + 3)
+    // After all models; after the first forest; after the last one.
+    for (const [from, share] of [
+      [3, 1],
+      [4, 2 / 3],
+      [6, 0],
+    ] as const) {
+      const { bytes, curve, grown } = await fitted(from)
+      expect(bytes.equals(whole.bytes)).toBe(true)
+      expect(curve).toEqual(whole.curve)
+      expect(grown).toBe(share * whole.grown)
+    }
+    // Of other answers, or of anything else, nothing is used.
+    const other = answersOf(7, { students: 40, answers: 30 })
+    const fresh = await learner.fit(logOf(other), { seed: 3 })
+    for (const kept of [saved[6]!, new Uint8Array(3)]) {
+      const again = await learner.fit(logOf(other), {
+        seed: 3,
+        checkpoint: { load: async () => kept, save: async () => {} },
+      })
+      expect(Buffer.from(learner.encode(again)).equals(learner.encode(fresh))).toBe(true)
+    }
   })
 
   it('tell how far the fit is, and end when told to', async () => {

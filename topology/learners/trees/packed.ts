@@ -18,13 +18,13 @@ export function pack(json: object, held: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * @param count artefacts that it must hold
+ * @param count artefacts that it must hold; null: any number
  * @throws Error where the bytes are cut off, another learner's, or refused by `check`
  */
 export function unpack<A extends Fitted>(
   learner: string,
   bytes: Uint8Array,
-  count: number,
+  count: number | null,
   check: (json: A) => void,
 ): { json: A; held: Uint8Array[] } {
   const cut = () =>
@@ -37,7 +37,11 @@ export function unpack<A extends Fitted>(
     bytes.subarray(LENGTH, LENGTH + length),
     (j) => check(j),
   )
-  if (!Array.isArray(lengths) || lengths.length !== count || !lengths.every((n) => Number.isInteger(n) && n >= 0))
+  if (
+    !Array.isArray(lengths) ||
+    lengths.length !== (count ?? lengths.length) ||
+    !lengths.every((n) => Number.isInteger(n) && n >= 0)
+  )
     throw new Error(`The artefact of learner "${learner}" does not hold the ${count} models that it is made of.`)
   let at = LENGTH + length
   const held = (lengths as number[]).map((n) => bytes.subarray(at, (at += n)))

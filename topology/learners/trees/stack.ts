@@ -1,5 +1,6 @@
 import { type AnswerLog, studentsOf } from '../../evaluation/answer-log.ts'
-import type { FitRun } from '../../evaluation/learner.ts'
+import { trainingCut } from '../../evaluation/fingerprint.ts'
+import type { FitRun, TrainingPoint } from '../../evaluation/learner.ts'
 import { hash53 } from '../../events/hash.ts'
 import { type Base, logitOf } from './bases.ts'
 import { binned } from './bins.ts'
@@ -7,6 +8,8 @@ import { type BoostOptions, boost } from './boost.ts'
 import { addLogits, type Columns, type Forest } from './forest.ts'
 import { HISTORY_FEATURES, historyColumns } from './history.ts'
 import { type ItemStats, itemStats } from './item-stats.ts'
+import { pack, unpack } from './packed.ts'
+import { Units } from './units.ts'
 
 /** Trees over other models' predictions, with those models. */
 export interface Stack {
@@ -38,7 +41,8 @@ export function featureNames(bases: readonly Base[]): string[] {
 /**
  * Every feature that could have seen a row's answer is made without its student: students are dealt into folds, and the
  * models, the item rates and the successions behind the features of a fold's rows are of the other folds. Each fold's
- * forest learns from the other folds and ends where this fold's loss is least.
+ * forest learns from the other folds and ends where this fold's loss is least. Each model and each forest is a unit of the
+ * checkpoint.
  */
 export async function fitStack(
   log: AnswerLog,
@@ -55,11 +59,18 @@ export async function fitStack(
   const told = (phase: string, loss?: number, part = 0) =>
     run.progress?.({ phase, done: done + part, total: steps, ...(loss === undefined ? {} : { loss }) })
   const quiet: FitRun = { seed: run.seed, ...(run.signal ? { signal: run.signal } : {}) }
+  const { data_sha256: answers } = trainingCut(log, '')
+  const units = await Units.open(run, JSON.stringify([featureNames(bases), o, run.seed, answers]))
   const fitBases = async (train: AnswerLog, name: string) => {
     const fitted: unknown[] = []
     for (const b of bases) {
       run.signal?.throwIfAborted()
-      fitted.push(await b.learner.fit(train, quiet))
+      let made: unknown
+      const { bytes, fresh } = await units.unit(async () => {
+        made = await b.learner.fit(train, quiet)
+        return b.learner.encode(made)
+      })
+      fitted.push(fresh ? made : b.learner.parse(bytes))
       done++
       told(`${b.learner.id} ${name}`)
     }
@@ -89,19 +100,49 @@ export async function fitStack(
   const trees = new Float64Array(log.size)
   for (let stream = 0; stream < folds * o.perFold; stream++) {
     const k = stream % folds
-    const grown = boost(data, log.correct, (r) => folds > 1 && fold[r] === k, o, {
-      seed: run.seed,
-      stream,
-      ...(run.signal ? { signal: run.signal } : {}),
-      onTree: (n, loss) => {
-        if (n % 10 === 0) told(`trees of fold ${k + 1}`, loss, n / o.rounds)
-      },
+    run.signal?.throwIfAborted()
+    const { bytes } = await units.unit(() => {
+      const curve: TrainingPoint[] = []
+      const grown = boost(data, log.correct, (r) => folds > 1 && fold[r] === k, o, {
+        seed: run.seed,
+        stream,
+        ...(run.signal ? { signal: run.signal } : {}),
+        onTree: (n, loss) => {
+          if (n % 10 !== 0) return
+          told(`trees of fold ${k + 1}`, loss, n / o.rounds)
+          if (folds > 1)
+            curve.push({ series: `forest ${stream + 1}, students of fold ${k + 1}`, unit: 'trees', at: n, loss })
+        },
+      })
+      return encodeGrown({ forest: grown.forest, curve, logits: grown.logits.filter((_, r) => fold[r] === k) })
     })
+    const grown = decodeGrown(bytes)
+    for (const point of grown.curve) run.curve?.(point)
     done++
     forests.push(grown.forest)
-    for (let r = 0; r < log.size; r++) if (fold[r] === k) trees[r]! += grown.logits[r]! / o.perFold
+    let from = 0
+    for (let r = 0; r < log.size; r++) if (fold[r] === k) trees[r]! += grown.logits[from++]! / o.perFold
   }
   return { ...all, forests, outOfFold: { fold, bases: logits, trees } }
+}
+
+/** One forest with what it says of its own fold's rows, in logits. */
+interface Grown {
+  forest: Forest
+  curve: TrainingPoint[]
+  logits: Float64Array
+}
+
+const GROWN = { model: 'forest', learner: 'forest', seed: 0, answers: 0, students: 0 }
+
+function encodeGrown({ logits, ...json }: Grown): Uint8Array {
+  return pack({ ...GROWN, ...json }, [new Uint8Array(logits.buffer, logits.byteOffset, logits.byteLength)])
+}
+
+function decodeGrown(bytes: Uint8Array): Grown {
+  const { json, held } = unpack<typeof GROWN & Omit<Grown, 'logits'>>(GROWN.learner, bytes, 1, () => {})
+  const copy = Uint8Array.from(held[0]!)
+  return { forest: json.forest, curve: json.curve, logits: new Float64Array(copy.buffer) }
 }
 
 /** Folds of equal numbers of students, in the order of their names' hashes. */

@@ -1,21 +1,20 @@
 import { cpus } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { AnswerFiles } from '@mastery/jobs/src/evaluate/read-answers.ts'
 import { LEARNERS } from '@mastery/jobs/src/learners.ts'
-import { LOADER_FORMATS, loaderFormat } from '@mastery/topology/evaluation/loaders/formats.ts'
+import { ANSWER_HELP, ANSWER_OPTIONS, answerFiles, FORMATS_HELP } from '../answer-files.ts'
 import { type Command, type Io, UsageError } from '../command.ts'
 import { PhaseProgress } from '../evaluate-progress.ts'
 import { comparisonTable, evaluationTable } from '../evaluate-tables.ts'
 import { signalled } from '../signals.ts'
-import { companions, expand } from './import.ts'
+import { PREQUENTIAL_OPTIONS, prequential } from './evaluate-prequential.ts'
 import { positive } from './simulate.ts'
 
 const IDS = LEARNERS.map((l) => l.id)
-const companionNames = [...new Set(LOADER_FORMATS.flatMap((f) => f.companions.map((c) => c.name)))]
 
 const help = `npx mastery evaluate --format FORMAT --train FILE --test FILE --models MODEL,MODEL,... [options]
 npx mastery evaluate --format FORMAT --train FILE --folds K --models MODEL,...
+npx mastery evaluate --prequential [--generation N] [--from TIME] [--to TIME] [options]
 
 Fits models on answers, predicts answers of other students from their earlier ones, and measures how well, with intervals
 over students. docs/evaluation.md says how each figure is computed and how to compute it again.
@@ -24,11 +23,15 @@ Models
 ${LEARNERS.map((l) => `  ${l.id.padEnd(14)}${l.about}`).join('\n')}
 
 Formats
-${LOADER_FORMATS.map((f) => `  ${f.id.padEnd(22)}${f.summary}`).join('\n')}
+${FORMATS_HELP}
 
   --train FILE         answers to fit on (.gz too), or a folder; may be given several times
   --test FILE          answers of other students, to be predicted
   --folds K            without --test: K parts of the students, each predicted by models fitted on the others
+  --prequential        measure what the stream predicted before each answer, of all that is in gold, with the versions that
+                       were in force; no files then. docs/evaluation.md says how it differs
+  --generation N       of a replay ("npx mastery generations"); default: the active one
+  --from, --to TIME    answers of that time only
   --models LIST        which models to fit, separated by commas; all: every one
   --load ARTEFACT      use a fitted model instead: MODEL=FILE, or the folder of a version; may be given several times
   --compare FILE       predictions made elsewhere: the test file with one more column, named after the model, or a CSV of
@@ -36,19 +39,15 @@ ${LOADER_FORMATS.map((f) => `  ${f.id.padEnd(22)}${f.summary}`).join('\n')}
   --predictions FILE   write every prediction: CSV of row,model,p, rows of the test file from 0, its header not counted
   --report FILE        write a report, one HTML file
   --save DIR           write the fitted models, DIR/MODEL.artefact
-  --by COLUMN          measure each group of a column of the test file, too; may be given several times
-  --option KEY=VALUE   an option of the format; may be given several times
-${companionNames.map((n) => `${`  --${n} FILE`.padEnd(23)}companion file; found by itself where it lies beside the data`).join('\n')}
-  --skip-rejects       leave out rows that can't be read, and say how many; otherwise the first one ends the command
+${ANSWER_HELP}
   --seed N             of fits, folds and draws; default 1
   --draws N            bootstrap draws of students; default 1000
   --threads N          models fitted at a time; default: the cores, at most 4
   --json               one JSON document on standard output`
 
 const OPTIONS = {
-  format: { type: 'string' },
-  train: { type: 'string', multiple: true },
-  test: { type: 'string', multiple: true },
+  ...ANSWER_OPTIONS,
+  ...PREQUENTIAL_OPTIONS,
   folds: { type: 'string' },
   models: { type: 'string' },
   load: { type: 'string', multiple: true },
@@ -56,9 +55,6 @@ const OPTIONS = {
   predictions: { type: 'string' },
   report: { type: 'string' },
   save: { type: 'string' },
-  by: { type: 'string', multiple: true },
-  option: { type: 'string', multiple: true },
-  'skip-rejects': { type: 'boolean' },
   seed: { type: 'string' },
   draws: { type: 'string' },
   threads: { type: 'string' },
@@ -67,10 +63,7 @@ const OPTIONS = {
 
 type Values = ReturnType<typeof parse>
 
-function parse(args: string[]) {
-  const more = Object.fromEntries(companionNames.map((n) => [n, { type: 'string' as const }]))
-  return parseArgs({ args, options: { ...more, ...OPTIONS } }).values
-}
+const parse = (args: string[]) => parseArgs({ args, options: OPTIONS }).values
 
 /** Models that were asked for. */
 function modelsOf(list: string | undefined): string[] {
@@ -79,33 +72,6 @@ function modelsOf(list: string | undefined): string[] {
   for (const id of ids)
     if (!IDS.includes(id)) throw new UsageError(`There is no model "${id}". Give one of ${IDS.join(', ')}.`)
   return ids
-}
-
-function answerFiles(values: Values, io: Io): { train: AnswerFiles | null; test: AnswerFiles | null } {
-  if (!values.format) throw new UsageError(`--format is missing; one of ${LOADER_FORMATS.map((f) => f.id).join(', ')}.`)
-  const format = loaderFormat(values.format)
-  const options: Record<string, string> = {}
-  for (const o of values.option ?? []) {
-    const at = o.indexOf('=')
-    if (at < 1) throw new UsageError(`--option takes KEY=VALUE, not "${o}".`)
-    options[o.slice(0, at)] = o.slice(at + 1)
-  }
-  const measured = values.test ? 'test' : 'train'
-  const of = (which: 'train' | 'test'): AnswerFiles | null => {
-    const given = values[which]
-    if (!given) return null
-    const files = expand(given, format, io.cwd)
-    if (files.length === 0) throw new UsageError(`No data files in ${given.join(', ')}.`)
-    return {
-      format,
-      files,
-      companions: companions(format, values as Record<string, unknown>, files, io.cwd),
-      options,
-      columns: which === measured ? (values.by ?? []) : [],
-      skipRejects: values['skip-rejects'] === true,
-    }
-  }
-  return { train: of('train'), test: of('test') }
 }
 
 /** What does not fit together, said before any work is done. */
@@ -173,6 +139,6 @@ export const evaluateCommand: Command = {
   name: 'evaluate',
   summary: 'fit models on answers and measure their predictions on others',
   help,
-  standalone: true,
-  run: (_host, args, io) => run(io, args),
+  standalone: (args) => !args.includes('--prequential'),
+  run: (host, args, io) => (host === null ? run(io, args) : prequential(host, parse(args), io)),
 }

@@ -58,6 +58,25 @@ export function expand(paths: readonly string[], format: Pick<LoaderFormat, 'com
   })
 }
 
+/** Paths of the companion files, named or found beside the data. */
+export function companionPaths(
+  format: string,
+  wanted: LoaderFormat['companions'],
+  given: Record<string, unknown>,
+  files: string[],
+  cwd: string,
+): Record<string, string> {
+  const out: Record<string, string> = {}
+  for (const c of wanted) {
+    const named = given[c.name] as string | undefined
+    const beside = join(dirname(files[0]!), `${c.name}.csv`)
+    const path = named ? resolve(cwd, named) : existsSync(beside) ? beside : null
+    if (path !== null) out[c.name] = path
+    else if (c.required) throw new UsageError(`Format ${format} needs --${c.name} FILE: ${c.summary}`)
+  }
+  return out
+}
+
 /** Text of the companion files, named or found beside the data. */
 export function companions(
   format: Pick<LoaderFormat, 'id' | 'companions'>,
@@ -65,18 +84,8 @@ export function companions(
   files: string[],
   cwd: string,
 ): Record<string, string> {
-  const out: Record<string, string> = {}
-  for (const c of format.companions) {
-    const named = given[c.name] as string | undefined
-    const beside = join(dirname(files[0]!), `${c.name}.csv`)
-    const path = named ? resolve(cwd, named) : existsSync(beside) ? beside : null
-    if (path === null) {
-      if (c.required) throw new UsageError(`Format ${format.id} needs --${c.name} FILE: ${c.summary}`)
-      continue
-    }
-    out[c.name] = readFileSync(path, 'utf8')
-  }
-  return out
+  const paths = companionPaths(format.id, format.companions, given, files, cwd)
+  return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, readFileSync(path, 'utf8')]))
 }
 
 async function run(host: Host, args: string[], io: Io): Promise<number> {

@@ -1,8 +1,11 @@
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { writeWhole } from '@mastery/jobs/src/evaluate/write.ts'
 import { type Activated, activateVersion, rollBack } from '@mastery/jobs/src/training/activate.ts'
 import { versionsInForce } from '@mastery/jobs/src/training/versions.ts'
 import { type Command, type Host, type Io, UsageError } from '../command.ts'
 import { manifestTable, versionParts } from '../trained-models.ts'
+import { compareModels } from './models-compare.ts'
 
 async function list(host: Host, io: Io, model: string | undefined, json: boolean): Promise<void> {
   await host.stages()
@@ -41,20 +44,28 @@ const done = ({ model, version, before }: Activated) =>
 
 export const modelsCommand: Command = {
   name: 'models',
-  summary: 'list, show and activate trained versions, and go back to former ones',
+  summary: 'list, show, compare and activate trained versions, and go back to former ones',
   help: `npx mastery models [list [MODEL]] [--json]
 npx mastery models show MODEL VERSION                 the manifest: what it was trained on, and how good it was
+npx mastery models card MODEL VERSION [--out FILE]    its model card in Markdown: task, data, figures, groups, limits
+npx mastery models compare MODEL A B ... [--report FILE]   versions side by side, and what it comes to in words
 npx mastery models activate MODEL VERSION [--anyway]  scores with it, from one offset of each partition on
 npx mastery models rollback MODEL                     scores with the version before the present one again
-VERSION may be "latest", the one that was trained last.
+VERSION may be "latest", the one that was trained last; to compare, "in-force" too. Versions of several models are compared
+as MODEL/VERSION. The answers are those in gold of students from whom every one of the versions was kept; or those of a file,
+--format FORMAT --test FILE, as of "npx mastery evaluate".
 
 A version that is not clearly better than the one in force (95 % interval of the gain in log loss, paired, over students
 that neither was fitted on) is activated with --anyway only. --json, after every one of them, prints one document.`,
   async run(host, args, io) {
+    if (args[0] === 'compare') {
+      await compareModels(host, args.slice(1), io)
+      return 0
+    }
     const { values, positionals } = parseArgs({
       args,
       allowPositionals: true,
-      options: { json: { type: 'boolean' }, anyway: { type: 'boolean' } },
+      options: { json: { type: 'boolean' }, anyway: { type: 'boolean' }, out: { type: 'string' } },
     })
     const [what = 'list', model, version, ...more] = positionals
     if (more.length > 0) throw new UsageError(`models ${what} does not take "${more.join(' ')}".`)
@@ -62,8 +73,8 @@ that neither was fitted on) is activated with --anyway only. --json, after every
       await list(host, io, model, values.json === true)
       return 0
     }
-    if (!['show', 'activate', 'rollback'].includes(what))
-      throw new UsageError(`models knows list, show, activate and rollback, not "${what}".`)
+    if (!['show', 'card', 'activate', 'rollback'].includes(what))
+      throw new UsageError(`models knows list, show, card, compare, activate and rollback, not "${what}".`)
     if (model === undefined) throw new UsageError(`Say which model: npx mastery models ${what} MODEL.`)
     if (what !== 'rollback' && version === undefined)
       throw new UsageError(`Say which version: "npx mastery models list ${model}" shows them.`)
@@ -71,6 +82,13 @@ that neither was fitted on) is activated with --anyway only. --json, after every
     if (what === 'show') {
       const { manifest } = await host.installation.artefacts.read(model, chosen!)
       io.out(`${JSON.stringify(manifest, null, values.json ? 0 : 2)}\n`)
+      return 0
+    }
+    if (what === 'card') {
+      const { cardOf } = await import('@mastery/jobs/src/training/card.ts')
+      const card = await cardOf(host.installation.artefacts, model, chosen!)
+      if (values.out) writeWhole(resolve(io.cwd, values.out), card)
+      else io.out(card)
       return 0
     }
     const check = await host.stages()

@@ -1,83 +1,192 @@
+import { cpus } from 'node:os'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { LEARNERS } from '@mastery/jobs/src/learners.ts'
-import { trainFromGold } from '@mastery/jobs/src/training/train.ts'
-import { versionsInForce } from '@mastery/jobs/src/training/versions.ts'
-import { type Command, UsageError } from '../command.ts'
-import { Progress } from '../progress.ts'
+import type { FitOptions } from '@mastery/jobs/src/training/fit-all.ts'
+import { MOST_ANSWERS } from '@mastery/jobs/src/training/most-answers.ts'
+import { MODELS } from '@mastery/topology/models/catalog.ts'
+import type { Manifest } from '@mastery/topology/ports/artefact-store.ts'
+import { ANSWER_HELP, ANSWER_OPTIONS, answerFiles, FORMATS_HELP } from '../answer-files.ts'
+import { type Command, type Host, type Io, UsageError } from '../command.ts'
+import { PhaseProgress } from '../evaluate-progress.ts'
+import { timeOf } from '../event-time.ts'
+import { signalled } from '../signals.ts'
 import { manifestTable, versionParts } from '../trained-models.ts'
+import { positive } from './simulate.ts'
+
+const IDS = LEARNERS.map((l) => l.id)
+const FOLDS = 5
+
+const help = `npx mastery train --models ${IDS.join(',')} [--from TIME] [--to TIME] [options]
+npx mastery train --models MODEL,... --format FORMAT --train FILE [--test FILE] [--out DIR] [options]
+
+Fits models on answers, measures them on students that the fit did not see, and keeps each as a version of its model: its
+parameters with the manifest of what it was fitted on, its evaluation, a report and a model card ("npx mastery models list",
+"models card"). Nothing is scored differently until a version is activated. The same seed and answers give the same version.
+
+The answers are those in gold, or those of files. One student in ${FOLDS} is kept aside for the measures: AUC with its interval
+over students, log loss, calibration error, and the paired gain over the version in force, where one is; with --test the
+answers of that file are measured on instead, and all of --train are fitted on. A command that was killed and is started
+again goes on where its fits had come to, and ends with the same versions.
+
+  --models LIST        which models to fit, separated by commas; all: every one
+  --from, --to TIME    answers in gold of that time only: 2026-03-01 or 2026-03-01T12:00:00Z, event time
+  --format FORMAT      of the files
+  --train FILE         answers to fit on (.gz too), or a folder; may be given several times
+  --test FILE          answers of other students to measure on
+  --out DIR            where the versions go; default: those of the installation
+  --max-answers N      fit on N answers at most, those of whole students drawn by hash; default ${MOST_ANSWERS.toLocaleString('en')}. Reading takes
+                       memory for so many, however many rows there are; the manifest says what share was drawn
+${ANSWER_HELP}
+  --seed N             of fits, the students kept aside, and draws; default 1
+  --draws N            bootstrap draws of students; default 1000
+  --threads N          models fitted at a time; default: the cores, at most 4
+  --json               print the manifests
+
+Formats
+${FORMATS_HELP}`
+
+const OPTIONS = {
+  ...ANSWER_OPTIONS,
+  models: { type: 'string' },
+  from: { type: 'string' },
+  to: { type: 'string' },
+  out: { type: 'string' },
+  'max-answers': { type: 'string' },
+  seed: { type: 'string' },
+  draws: { type: 'string' },
+  threads: { type: 'string' },
+  json: { type: 'boolean' },
+} as const
+
+const parse = (args: readonly string[]) => parseArgs({ args: [...args], options: OPTIONS }).values
+type Values = ReturnType<typeof parse>
+
+async function run(host: Host | null, args: string[], io: Io): Promise<number> {
+  const values = parse(args)
+  const stop = new AbortController()
+  const progress = new PhaseProgress(io.err)
+  const options: FitOptions & { maxAnswers: number } = {
+    learners: learnersOf(values.models),
+    seed: seedOf(values.seed),
+    folds: FOLDS,
+    draws: positive('draws', values.draws, 1000),
+    threads: positive('threads', values.threads, Math.min(4, cpus().length)),
+    maxAnswers: positive('max-answers', values['max-answers'], MOST_ANSWERS),
+    progress: (fraction, message) => progress.show('training', fraction, message),
+  }
+  check(values)
+  const began = performance.now()
+  const train = values.train ? () => onFiles(host, values, options, io, stop) : () => onGold(host!, values, options)
+  const manifests = await train().finally(() => progress.end())
+  const seconds = (performance.now() - began) / 1000
+  if (values.json) io.out(`${JSON.stringify(manifests)}\n`)
+  else io.out(`${said(manifests, values, seconds)}\n`)
+  return 0
+}
+
+async function onGold(host: Host, values: Values, options: FitOptions & { maxAnswers: number }): Promise<Manifest[]> {
+  const from = timeOf('--from', values.from)
+  const to = timeOf('--to', values.to)
+  await host.stages()
+  const parts = versionParts(host)
+  const { trainFromGold } = await import('@mastery/jobs/src/training/train.ts')
+  const { checkpointsIn } = await import('@mastery/jobs/src/training/fit-all.ts')
+  const { versionsInForce } = await import('@mastery/jobs/src/training/versions.ts')
+  return trainFromGold(
+    {
+      gold: await host.gold(),
+      artefacts: parts.artefacts,
+      generation: parts.generation,
+      inForce: () => versionsInForce(parts),
+      now: Date.now,
+      checkpoints: checkpointsIn(host.profile.modelsDir),
+    },
+    { ...options, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) },
+  )
+}
+
+async function onFiles(
+  host: Host | null,
+  values: Values,
+  options: FitOptions & { maxAnswers: number },
+  io: Io,
+  stop: AbortController,
+): Promise<Manifest[]> {
+  const { train, test } = answerFiles(values, io)
+  const { trainFromFiles } = await import('@mastery/jobs/src/training/train-files.ts')
+  const { checkpointsIn } = await import('@mastery/jobs/src/training/fit-all.ts')
+  const { FileArtefactStore } = await import('@mastery/infra/adapters/files/artefact-store.ts')
+  // Where this process is not the command's own, a signal means the process.
+  if (host === null)
+    void signalled().then((signal) =>
+      stop.abort(new Error(`Ended by ${signal}. The same command goes on from where the fits had come to.`)),
+    )
+  const dir = values.out === undefined ? host!.profile.modelsDir : resolve(io.cwd, values.out)
+  return trainFromFiles(
+    { artefacts: new FileArtefactStore(dir), now: Date.now, signal: stop.signal, checkpoints: checkpointsIn(dir) },
+    { ...options, train: train!, test },
+  )
+}
+
+function said(manifests: readonly Manifest[], values: Values, seconds: number): string {
+  const { training, settings } = manifests[0]!
+  const n = (x: unknown) => Number(x).toLocaleString('en')
+  const aside = `${n(settings['held_out_students'])} students ${values.test ? 'of the test file' : 'kept aside'} to measure on`
+  const sampled =
+    settings['sampled_share'] === undefined
+      ? ''
+      : ` More than --max-answers were given: ${(100 * Number(settings['sampled_share'])).toFixed(2)} % of the students are kept.`
+  const where =
+    values.out === undefined
+      ? `${offered(manifests)} "npx mastery models card MODEL VERSION" tells all about one.`
+      : `In ${values.out} each has a folder with its model card, CARD.md, and a report; "npx mastery evaluate --load ${join(values.out, manifests[0]!.model, manifests[0]!.version)}" predicts with it.`
+  return `${n(training.answers)} answers of ${n(training.students)} students, ${n(training.items)} items, ${n(training.topics)} topics; ${aside}; ${seconds.toFixed(1)} s.${sampled}\n\n${manifestTable(manifests)}\nMeasured on students that the fit did not see. ${where}`
+}
+
+/** Which versions stand for activation: those whose gain over what the stream scores with is clear of zero. */
+function offered(manifests: readonly Manifest[]): string {
+  const better = manifests.filter(
+    ({ model, metrics }) => MODELS.some((m) => m.id === model) && (metrics['gain_log_loss_low'] ?? 0) > 0,
+  )
+  return better.length === 0
+    ? 'None is clearly better than what is in force, so that none is offered for activation.'
+    : `Clearly better than what is in force: ${better.map((m) => `"npx mastery models activate ${m.model} ${m.version}"`).join(', ')}.`
+}
+
+function learnersOf(list: string | undefined): string[] {
+  if (list === 'all') return IDS
+  const learners = [...new Set((list ?? '').split(',').flatMap((m) => m.trim() || []))]
+  if (learners.length === 0) throw new UsageError(`Say which: --models ${IDS.join(',')}, some of them, or all.`)
+  const unknown = learners.filter((id) => !IDS.includes(id))
+  if (unknown.length > 0)
+    throw new UsageError(
+      `There is no model "${unknown.join('", "')}"; those that can be trained are ${IDS.join(', ')}.`,
+    )
+  return learners
+}
+
+/** What does not fit together, said before any work is done. */
+function check(values: Values): void {
+  const ofFiles = ['format', 'test', 'out', 'by', 'option', 'skip-rejects'] as const
+  const stray = ofFiles.find((name) => values[name] !== undefined)
+  if (!values.train && stray)
+    throw new UsageError(`--${stray} is for answers from files: give them with --train FILE. Without it gold is read.`)
+  if (values.train && (values.from ?? values.to))
+    throw new UsageError('--from and --to are for answers in gold; of files all answers are read.')
+}
+
+function seedOf(text: string | undefined): number {
+  const seed = Number(text ?? 1)
+  if (!Number.isInteger(seed) || seed < 0) throw new UsageError('--seed must be a whole number of 0 or more.')
+  return seed
+}
 
 export const trainCommand: Command = {
   name: 'train',
-  summary: 'fit models on the answers in gold, measure them, and keep them as versions',
-  help: `npx mastery train --models ${LEARNERS.map((l) => l.id).join(',')} [--from TIME] [--to TIME] [--seed N] [--json]
-
-Reads every opportunity from gold, keeps one student in five aside, fits on the others and measures on those: AUC with
-its interval over students, log loss, calibration error, and the paired gain over the version in force, where one is.
-Each fit is kept as a version of its model ("npx mastery models list"), with what it was fitted on. Nothing is scored
-differently until a version is activated. TIME: 2026-03-01 or 2026-03-01T12:00:00Z, event time. The same seed and answers
-give the same version. --json prints the manifests.`,
-  async run(host, args, io) {
-    const { values } = parseArgs({
-      args,
-      options: {
-        models: { type: 'string' },
-        from: { type: 'string' },
-        to: { type: 'string' },
-        seed: { type: 'string' },
-        json: { type: 'boolean' },
-      },
-    })
-    const learners = (values.models ?? '').split(',').flatMap((m) => m.trim() || [])
-    if (learners.length === 0)
-      throw new UsageError(`Say which: --models ${LEARNERS.map((l) => l.id).join(',')}, or some of them.`)
-    const unknown = learners.filter((id) => !LEARNERS.some((l) => l.id === id))
-    if (unknown.length > 0)
-      throw new UsageError(
-        `There is no model "${unknown.join('", "')}"; those that can be trained are ${LEARNERS.map((l) => l.id).join(', ')}.`,
-      )
-    const seed = Number(values.seed ?? 1)
-    if (!Number.isInteger(seed) || seed < 0) throw new UsageError('--seed must be a whole number of 0 or more.')
-    const from = timeOf('--from', values.from)
-    const to = timeOf('--to', values.to)
-    await host.stages()
-    const parts = versionParts(host)
-    const progress = new Progress(values.json, io.err)
-    const manifests = await trainFromGold(
-      {
-        gold: await host.gold(),
-        artefacts: parts.artefacts,
-        generation: parts.generation,
-        inForce: () => versionsInForce(parts),
-        now: Date.now,
-      },
-      {
-        learners,
-        seed,
-        folds: 5,
-        draws: 1000,
-        ...(from === undefined ? {} : { from }),
-        ...(to === undefined ? {} : { to }),
-        progress: (fraction, message) => progress.show(message, Math.round(fraction * 100), 100),
-      },
-    )
-    progress.end()
-    if (values.json) io.out(`${JSON.stringify(manifests)}\n`)
-    else {
-      const { answers, students, items, topics } = manifests[0]!.training
-      const aside = Number(manifests[0]!.settings['held_out_students'])
-      const n = (x: number) => x.toLocaleString('en')
-      io.out(
-        `${n(answers)} answers of ${n(students)} students, ${n(items)} items, ${n(topics)} topics; ${n(aside)} students kept aside for the measures; ${progress.seconds.toFixed(1)} s.\n\n${manifestTable(manifests)}\nMeasured on students that the fit did not see. "npx mastery models activate MODEL VERSION" puts one in force.\n`,
-      )
-    }
-    return 0
-  },
-}
-
-function timeOf(option: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const at = Date.parse(text)
-  if (Number.isNaN(at))
-    throw new UsageError(`${option} is "${text}"; give a time like 2026-03-01 or 2026-03-01T12:00:00Z.`)
-  return at
+  summary: 'fit models on answers in gold or in files, measure them, and keep them as versions',
+  help,
+  // With a folder of its own for the versions, files need no installation.
+  standalone: (args) => args.some((a) => /^--out(?:=|$)/.test(a)),
+  run: (host, args, io) => run(host, args, io),
 }

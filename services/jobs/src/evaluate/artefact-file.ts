@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { learnerOf } from '@mastery/topology/evaluation/card/described.ts'
 import { LoadError } from '@mastery/topology/evaluation/loaders/load-error.ts'
 import type { Manifest } from '@mastery/topology/ports/artefact-store.ts'
 import { LEARNERS } from '../learners.ts'
@@ -46,5 +47,8 @@ function published(folder: string): NamedArtefact {
   const bytes = entry ? readFileSync(join(folder, entry.name)) : Buffer.alloc(0)
   if (!entry || createHash('sha256').update(bytes).digest('hex') !== entry.sha256)
     throw new LoadError(folder, {}, 'Its checksum is not that of its manifest. Restore it, or train it again.')
-  return { learner: manifest.model, name: `${manifest.model} ${manifest.version}`, bytes }
+  const learner = learnerOf(manifest)
+  if (!LEARNERS.some((l) => l.id === learner))
+    throw new LoadError(folder, {}, `It was made by the learner ${learner}, which is not known here.`)
+  return { learner, name: `${manifest.model} ${manifest.version}`, bytes }
 }

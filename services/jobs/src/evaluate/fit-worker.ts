@@ -1,6 +1,6 @@
 import type { WorkerContext } from '@mastery/infra/runtime/worker-thread.ts'
 import type { AnswerLog } from '@mastery/topology/evaluation/answer-log.ts'
-import type { FitRun } from '@mastery/topology/evaluation/learner.ts'
+import type { FitRun, TrainingPoint } from '@mastery/topology/evaluation/learner.ts'
 import { splitByStudent } from '@mastery/topology/evaluation/split.ts'
 import { learnerNamed } from '../learners.ts'
 
@@ -23,6 +23,7 @@ export interface FitOutcome {
   fitSeconds: number | null
   predictSeconds: number
   artefact: Uint8Array
+  training: TrainingPoint[]
 }
 
 export async function work(task: FitTask, context: WorkerContext): Promise<FitOutcome> {
@@ -30,9 +31,11 @@ export async function work(task: FitTask, context: WorkerContext): Promise<FitOu
   const { train, test } =
     task.data.kind === 'files' ? task.data : splitByStudent(task.data.log, task.data.folds, task.data.fold, task.seed)
   const stop = new AbortController()
+  const training: TrainingPoint[] = []
   const run: FitRun = {
     seed: task.seed,
     signal: stop.signal,
+    curve: (point) => void training.push(point),
     progress({ phase, done, total, loss }) {
       if (context.cancelled()) stop.abort()
       context.progress(done / Math.max(1, total), loss === undefined ? phase : `${phase}, log loss ${loss.toFixed(4)}`)
@@ -50,6 +53,7 @@ export async function work(task: FitTask, context: WorkerContext): Promise<FitOu
     fitSeconds: task.artefact ? null : (fitted - began) / 1000,
     predictSeconds: (predicted - fitted) / 1000,
     artefact: learner.encode(artefact),
+    training,
   }
 }
 

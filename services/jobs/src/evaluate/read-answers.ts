@@ -3,7 +3,12 @@ import { createReadStream, readFileSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { createGunzip, gunzipSync } from 'node:zlib'
 import type { DataFacts } from '@mastery/topology/evaluation/evaluation.ts'
-import type { LoadedAnswers, LoaderFormat, SourceSettings } from '@mastery/topology/evaluation/loaders/answer-file.ts'
+import type {
+  AnswerFile,
+  LoadedAnswers,
+  LoaderFormat,
+  SourceSettings,
+} from '@mastery/topology/evaluation/loaders/answer-file.ts'
 import { LoadError } from '@mastery/topology/evaluation/loaders/load-error.ts'
 
 export interface AnswerFiles extends SourceSettings {
@@ -12,6 +17,8 @@ export interface AnswerFiles extends SourceSettings {
   files: readonly string[]
   /** Whole text of companion files, by name. */
   companions: Record<string, string>
+  /** Paths of the format's tables, by name. */
+  tables?: Readonly<Record<string, string>>
 }
 
 export interface ReadAnswers extends LoadedAnswers {
@@ -28,16 +35,17 @@ export async function readAnswers(
   onBytes: (share: number) => void,
 ): Promise<ReadAnswers> {
   const source = from.format.source(from)
-  const bytes = from.files.map((path) => sizeOf(path))
+  const tables = Object.entries(from.tables ?? {})
+  const bytes = [...tables.map(([, path]) => path), ...from.files].map((path) => sizeOf(path))
   const total = Math.max(
     1,
     bytes.reduce((a, b) => a + b, 0),
   )
   const files: DataFacts['files'] = []
   let done = 0
-  for (const [i, path] of from.files.entries()) {
+  const read = async (path: string, size: number, into: (fileName: string) => AnswerFile) => {
     const name = basename(path)
-    const file = source.open({ fileName: name.replace(/\.gz$/, ''), companions: from.companions })
+    const file = into(name.replace(/\.gz$/, ''))
     const hash = createHash('sha256')
     const raw = createReadStream(path, { highWaterMark: 1 << 20, signal })
     raw.on('data', (chunk) => {
@@ -59,8 +67,14 @@ export async function readAnswers(
     }
     file.push(decoder.decode())
     file.end()
-    files.push({ name, bytes: bytes[i]!, sha256: hash.digest('hex') })
+    return { name, bytes: size, sha256: hash.digest('hex') }
   }
+  for (const [i, [name, path]] of tables.entries())
+    await read(path, bytes[i]!, (fileName) => source.openTable!(name, fileName))
+  for (const [i, path] of from.files.entries())
+    files.push(
+      await read(path, bytes[tables.length + i]!, (fileName) => source.open({ fileName, companions: from.companions })),
+    )
   const loaded = source.build()
   if (loaded.log.size === 0) {
     const names = files.map((f) => f.name).join(', ')
@@ -91,7 +105,12 @@ function sizeOf(path: string): number {
   }
 }
 
-function factsOf(format: string, files: DataFacts['files'], { log, untagged, rejected }: LoadedAnswers): DataFacts {
+/** What a report says of some answers. */
+export function factsOf(
+  format: string,
+  files: DataFacts['files'],
+  { log, untagged, rejected }: Pick<LoadedAnswers, 'log' | 'untagged' | 'rejected'>,
+): DataFacts {
   let from = Number.POSITIVE_INFINITY
   let to = Number.NEGATIVE_INFINITY
   for (const at of log.at) {

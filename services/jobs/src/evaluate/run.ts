@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import { setImmediate as breathe } from 'node:timers/promises'
-import { runInWorker } from '@mastery/infra/runtime/worker-thread.ts'
 import type { AnswerLog } from '@mastery/topology/evaluation/answer-log.ts'
 import { evaluate, type Predictions } from '@mastery/topology/evaluation/evaluate.ts'
 import type { Evaluation } from '@mastery/topology/evaluation/evaluation.ts'
@@ -9,6 +8,7 @@ import { LoadError } from '@mastery/topology/evaluation/loaders/load-error.ts'
 import { readPredictions } from '@mastery/topology/evaluation/loaders/predictions.ts'
 import { byColumn } from '@mastery/topology/evaluation/slices.ts'
 import { learnerNamed } from '../learners.ts'
+import { inThreads } from '../worker-pool.ts'
 import type { NamedArtefact } from './artefact-file.ts'
 import type { FitOutcome, FitTask } from './fit-worker.ts'
 import { type AnswerFiles, type ReadAnswers, readAnswers, readText } from './read-answers.ts'
@@ -121,7 +121,7 @@ async function fitAll(
       const data: FitTask['data'] =
         parts > 1 ? { kind: 'fold', log: test, folds: parts, fold } : { kind: 'files', train, test }
       const task: FitTask = { learner: w.learner, seed: plan.seed, data, artefact: w.bytes }
-      return { model, fold, name: parts > 1 ? `${w.id} fold ${fold + 1}` : w.id, task }
+      return { model, fold, name: parts > 1 ? `${w.id} fold ${fold + 1}` : w.id, input: task }
     })
   })
   const made: Predictions[] = wanted.map((w) => ({
@@ -136,7 +136,11 @@ async function fitAll(
     artefact_bytes: null,
   }))
   const fitted = new Map<string, Uint8Array>()
-  const outcomes = await inThreads(tasks, plan)
+  const outcomes = await inThreads<FitOutcome>(new URL('./fit-worker.ts', import.meta.url), tasks, {
+    threads: plan.threads,
+    signal: plan.signal,
+    onProgress: (share, detail) => plan.onProgress('fitting', share, detail),
+  })
   for (const [i, { model, fold }] of tasks.entries()) {
     const m = made[model]!
     const o = outcomes[i]!
@@ -149,49 +153,10 @@ async function fitAll(
     if (m.fold) continue
     m.artefact_sha256 = createHash('sha256').update(o.artefact).digest('hex')
     m.artefact_bytes = o.artefact.length
+    if (o.training.length > 0) m.training = o.training
     if (m.source === 'fitted') fitted.set(m.id, o.artefact)
   }
   return { made, fitted }
-}
-
-/** Outcomes in the order of the tasks. The first failure ends the others. */
-async function inThreads(tasks: { name: string; task: FitTask }[], plan: EvaluationPlan): Promise<FitOutcome[]> {
-  const outcomes: FitOutcome[] = []
-  const running = new Map<number, { fraction: number; message: string }>()
-  const failed = new AbortController()
-  const signal = AbortSignal.any([plan.signal, failed.signal])
-  let next = 0
-  let ended = 0
-  const tell = () => {
-    const parts = [...running].map(([i, r]) => `${tasks[i]!.name} ${Math.round(r.fraction * 100)} % ${r.message}`)
-    const share = [...running.values()].reduce((sum, r) => sum + r.fraction, ended)
-    plan.onProgress('fitting', share / tasks.length, parts.join('; '))
-  }
-  const worker = async () => {
-    while (next < tasks.length) {
-      const i = next++
-      running.set(i, { fraction: 0, message: '' })
-      outcomes[i] = await runInWorker<FitOutcome>(new URL('./fit-worker.ts', import.meta.url), tasks[i]!.task, {
-        signal,
-        onProgress(fraction, message) {
-          running.set(i, { fraction, message })
-          tell()
-        },
-      })
-      running.delete(i)
-      ended++
-      tell()
-    }
-  }
-  await Promise.all(
-    Array.from({ length: Math.min(plan.threads, tasks.length) }, () =>
-      worker().catch((e) => {
-        failed.abort(e)
-        throw e
-      }),
-    ),
-  )
-  return outcomes
 }
 
 function comparisonOf(path: string, plan: EvaluationPlan, log: AnswerLog): Predictions[] {

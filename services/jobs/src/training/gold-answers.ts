@@ -1,6 +1,7 @@
 import type { HistorySource } from '@mastery/infra/adapters/clickhouse/history.ts'
 import { ROW_MARK, type RowCursor, readRows } from '@mastery/infra/adapters/clickhouse/row-binary.ts'
-import { type AnswerLog, AnswerLogBuilder } from '@mastery/topology/evaluation/answer-log.ts'
+import type { AnswerLog } from '@mastery/topology/evaluation/answer-log.ts'
+import { AnswerTable, type Bound, sampledBy } from '@mastery/topology/evaluation/loaders/answer-table.ts'
 import type { GoldStore } from '@mastery/topology/ports/gold-store.ts'
 import { CLOCK_TOLERANCE_MS } from '@mastery/topology/stages/windowing/entry.ts'
 
@@ -8,6 +9,10 @@ export interface GoldAnswers {
   log: AnswerLog
   /** Per partition of learning.events: one beyond the last offset that gold had. */
   offsets: Record<string, number>
+  /** By name of a group: its text for each row that was read. */
+  columns: ReadonlyMap<string, readonly string[]>
+  /** Where the bound was met: the share of students who are kept. */
+  sampled: { share: number } | null
 }
 
 /** UTC milliseconds; left out: no limit. */
@@ -17,6 +22,9 @@ export interface AnswerRange {
 }
 
 const SCORED_CORRECT = 0.5
+
+/** What answers are measured by apart, too. */
+const GROUPS = ['kind of work', 'source system'] as const
 
 /**
  * Every opportunity of a generation, in the order in which the models fold them: (occurred_at, source sequence) within a
@@ -28,16 +36,27 @@ export async function goldAnswers(
   gold: GoldStore & HistorySource,
   generation: number,
   range: AnswerRange = {},
+  bound?: Omit<Bound, 'onLeave'>,
 ): Promise<GoldAnswers> {
   const places = await gold.query<{ p: number; next: number }>(
     'SELECT src_partition AS p, max(src_offset) + 1 AS next FROM learning_events GROUP BY p ORDER BY p',
   )
   const offsets = Object.fromEntries(places.map(({ p, next }) => [String(p), Number(next)]))
-  const b = new AnswerLogBuilder()
+  const table = new AnswerTable(bound)
+  const columns = new Map(GROUPS.map((name): [string, string[]] => [name, []]))
   let row = 0
   for await (const rows of readRows(gold.stream(answersSql(generation, offsets, range), 'RowBinary'), readAnswer))
-    for (const a of rows) b.add({ ...a, row: row++ })
-  return { log: b.build(), offsets }
+    for (const { student, item, topics, correct, at, extra, groups } of rows) {
+      if (!table.admits(student)) continue
+      table.add(student, item, correct, at, row++)
+      for (const t of topics) table.topic(t)
+      for (const [name, value] of Object.entries(extra)) table.extra(name, value)
+      GROUPS.forEach((name, i) => {
+        columns.get(name)!.push(groups[i]!)
+      })
+    }
+  const log = table.build({ clock: true, byTime: false, instants: true })
+  return { log, offsets, columns, sampled: sampledBy(table) }
 }
 
 function answersSql(generation: number, offsets: Readonly<Record<string, number>>, range: AnswerRange): string {
@@ -50,8 +69,8 @@ function answersSql(generation: number, offsets: Readonly<Record<string, number>
   return `
     SELECT toUInt8(${ROW_MARK}), student_id, isNull(item) ? '' : assumeNotNull(item), arrayMap(t -> toString(t), topics),
       toUInt8(assumeNotNull(score) >= ${SCORED_CORRECT}), toFloat64(toUnixTimestamp64Milli(at)),
-      ifNull(toFloat64(response_time_ms), nan), ifNull(toFloat64(hints), nan),
-      ifNull(toFloat64(attempt_number), nan)
+      ifNull(toFloat64(response_time_ms), nan), ifNull(toFloat64(hints), 0),
+      toString(kind), toString(source_system)
     FROM (
       SELECT *, if(occurred_at > addMilliseconds(observed_at, ${CLOCK_TOLERANCE_MS}), observed_at, occurred_at) AS at
       FROM learning_events FINAL
@@ -84,7 +103,8 @@ function readAnswer(c: RowCursor) {
     topics,
     correct,
     at,
-    bundle: String(at),
-    extra: { response_ms: c.float64(), hints: c.float64(), attempts: c.float64() },
+    // What the scoring stage knows of an answer, and no more: a model that is trained here can be served there.
+    extra: { response_ms: c.float64(), hints: c.float64() },
+    groups: [c.repeated(3), c.repeated(4)],
   }
 }

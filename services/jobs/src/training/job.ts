@@ -1,7 +1,9 @@
+import type { Manifest } from '@mastery/topology/ports/artefact-store.ts'
 import type { JobHandler } from '@mastery/topology/ports/job-queue.ts'
 import { LEARNERS } from '../learners.ts'
+import { MOST_ANSWERS } from './most-answers.ts'
 import type { TrainParts } from './train.ts'
-import { trainFromGold } from './train.ts'
+import { TrainingError, trainFromGold } from './train.ts'
 
 /** What a run takes. */
 type Payload = {
@@ -9,7 +11,11 @@ type Payload = {
   seed?: number
 }
 
-type Trained = { versions: { model: string; version: string; auc: number; gain_low: number | null }[] }
+/** `because`: why nothing was trained. */
+type Trained = {
+  because?: string
+  versions: { model: string; version: string; auc: number; gain_low: number | null }[]
+}
 
 /**
  * Fits on what gold has and keeps the outcome as versions; activating one takes a person. The fits run in threads of
@@ -34,10 +40,17 @@ export function trainJob(open: (signal: AbortSignal) => Promise<TrainParts>): Jo
     },
     async run({ models, seed }, { signal, progress }) {
       const parts = await open(signal)
-      const manifests = await trainFromGold(
-        { ...parts, signal },
-        { learners: models, seed: seed ?? 1, folds: 5, draws: 1000, progress },
-      )
+      let manifests: Manifest[]
+      try {
+        manifests = await trainFromGold(
+          { ...parts, signal },
+          { learners: models, seed: seed ?? 1, folds: 5, draws: 1000, maxAnswers: MOST_ANSWERS, progress },
+        )
+      } catch (e) {
+        // A young installation has too few students for weeks: that is no failure of the night.
+        if (!(e instanceof TrainingError)) throw e
+        return { because: e.message, versions: [] }
+      }
       return {
         versions: manifests.map(({ model, version, metrics }) => ({
           model,

@@ -2,7 +2,7 @@ import { MODELS } from '@mastery/topology/models/catalog.ts'
 import { filePayload } from '@mastery/topology/models/parameters.ts'
 import type { ArtefactStore, Manifest } from '@mastery/topology/ports/artefact-store.ts'
 import { SERVED_AND_BLEND } from '@mastery/topology/served/catalog.ts'
-import { PARAMETERS } from './train.ts'
+import { PARAMETERS } from './publish.ts'
 
 /** Parameters up to this size travel with their marker; larger ones stay in the artefact. */
 const TRAVELS_BYTES = 64 * 1024

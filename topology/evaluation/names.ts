@@ -1,0 +1,19 @@
+/** Names and their numbers, in the order in which they came. */
+export class Names {
+  readonly names: string[] = []
+  private readonly index = new Map<string, number>()
+
+  of(name: string): number {
+    let at = this.index.get(name)
+    if (at === undefined) {
+      at = this.names.length
+      this.names.push(name)
+      this.index.set(name, at)
+    }
+    return at
+  }
+
+  find(name: string): number | undefined {
+    return this.index.get(name)
+  }
+}
