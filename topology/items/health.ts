@@ -48,10 +48,14 @@ export interface ItemHealth {
   options: OptionUse[]
 }
 
-/** Health of an item that has at least one answer. */
+/**
+ * Health of an item that has at least one answer.
+ * @param comparable `parameters` are on the scale of the abilities: a difficulty that moved is flagged
+ */
 export function itemHealth(
   sums: ItemSums,
   parameters: ItemParameters | null,
+  comparable: boolean,
   rapid: RapidOptions = RAPID_OPTIONS,
 ): ItemHealth {
   const { times, abilityGrid } = sums
@@ -86,7 +90,7 @@ export function itemHealth(
     options: sums.options.uses(),
   }
   if (sums.answers < LEAST_ANSWERS) return health
-  health.flags = flagsOf(health)
+  health.flags = flagsOf(health, comparable)
   health.status = health.flags.length > 0 ? 'flagged' : 'healthy'
   return health
 }

@@ -5,6 +5,9 @@
 export const ACTIVE =
   "generation = (SELECT ifNull(argMaxOrNull(generation, changed_at), 0) FROM generations FINAL WHERE status = 'active')"
 
+/** Rows of items that had no answer any more are from older runs; a run that is under way has newer ones. */
+const NEWEST_ITEM_RUN = 'as_of >= (SELECT max(as_of) FROM item_runs)'
+
 /**
  * What analysts read: FINAL is inside, so that replaced rows never show, and only the active generation. The tables
  * below them hold every generation.
@@ -141,6 +144,23 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
     about: 'Voids, corrections, erasures, readmissions, rebuilds and installed checkpoints.',
     select: 'SELECT * FROM student_commands FINAL',
   },
+  {
+    name: 'v_item_health',
+    about: 'How each item does, as of the newest run of the job item-health.',
+    select: `SELECT * FROM item_health FINAL WHERE ${NEWEST_ITEM_RUN}`,
+  },
+  {
+    name: 'v_item_drift',
+    about: 'Items per week and month, as of the newest run of the job item-health.',
+    select: `SELECT * FROM item_drift FINAL WHERE ${NEWEST_ITEM_RUN}`,
+  },
+  {
+    name: 'v_item_params',
+    about: 'Fitted parameters of items; in_force as of the newest run of the job item-health.',
+    select: `SELECT *, has((SELECT argMax(in_force, as_of) FROM item_runs FINAL), concat(model, '@', version)) AS in_force
+      FROM item_params FINAL`,
+  },
+  { name: 'v_item_runs', about: 'Runs of the job item-health.', select: 'SELECT * FROM item_runs FINAL' },
   { name: 'v_markers', about: 'Which version was in force from where.', select: 'SELECT * FROM markers FINAL' },
   { name: 'v_generations', about: 'Generations and their status.', select: 'SELECT * FROM generations FINAL' },
   { name: 'v_reconcile_runs', about: 'Runs of the reconcile.', select: 'SELECT * FROM reconcile_runs FINAL' },

@@ -1,6 +1,7 @@
 import type { JobHandler } from '@mastery/topology/ports/job-queue.ts'
 import { erasureCheckJob } from './erasure-check.ts'
 import { goldOptimiseJob } from './gold-optimise.ts'
+import { itemHealthJob } from './items/job.ts'
 import type { JobParts } from './job-parts.ts'
 import { rebuildStaleJob } from './rebuild/job.ts'
 import { repairParts } from './rebuild/parts.ts'
@@ -36,5 +37,6 @@ export function jobHandlers(parts: JobParts): JobHandler[] {
     retentionJob(parts),
     erasureCheckJob(parts),
     trainJob(training),
+    itemHealthJob(training),
   ]
 }
