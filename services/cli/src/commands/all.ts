@@ -6,6 +6,7 @@ import { evaluateCommand } from './evaluate.ts'
 import { exportCommand } from './export.ts'
 import { generationsCommand } from './generations.ts'
 import { importCommand } from './import.ts'
+import { itemsCommand } from './items.ts'
 import { jobsCommand } from './jobs.ts'
 import { keysCommand } from './keys.ts'
 import { modelsCommand } from './models.ts'
@@ -36,6 +37,7 @@ export const COMMANDS: readonly Command[] = [
   generationsCommand,
   trainCommand,
   modelsCommand,
+  itemsCommand,
   retentionCommand,
   jobsCommand,
   topicsCommand,
