@@ -162,7 +162,8 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
   },
   {
     name: 'v_answers',
-    about: 'Every predicted answer with what its event says of time, tries and help; rapid by the threshold of its item.',
+    about:
+      'Every predicted answer with what its event says of time, tries and help; rapid by the threshold of its item.',
     select: `SELECT p.tenant AS tenant, p.student_id AS student_id, p.event_id AS event_id, p.item AS item, e.kind AS kind,
       e.session AS session, p.occurred_at AS occurred_at, p.correct AS correct, p.score AS score, e.attempt_number AS attempt_number,
       e.response_time_ms AS response_time_ms, e.hints AS hints, e.answer_request_ms AS answer_request_ms,

@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts'
 import { accessCommand } from './access.ts'
 import { apikeyCommand } from './apikey.ts'
+import { behaviourCommand } from './behaviour.ts'
 import { eraseCommand } from './erase.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { exportCommand } from './export.ts'
@@ -38,6 +39,7 @@ export const COMMANDS: readonly Command[] = [
   trainCommand,
   modelsCommand,
   itemsCommand,
+  behaviourCommand,
   retentionCommand,
   jobsCommand,
   topicsCommand,
