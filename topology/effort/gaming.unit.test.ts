@@ -158,9 +158,8 @@ describe('edits', () => {
 })
 
 describeWithData('actions of an OLI chemistry course', ['datashop_samples/ds6224_oli_chemistry_tx_2024.txt'], () => {
-  const text = sharedData('datashop_samples/ds6224_oli_chemistry_tx_2024.txt')
-
   it('are all read, in chunks of any size, and some of them are gaming', () => {
+    const text = sharedData('datashop_samples/ds6224_oli_chemistry_tx_2024.txt')
     const reader = new DatashopActions()
     const actions = []
     for (let i = 0; i < text.length; i += 10_007) actions.push(...reader.push(text.slice(i, i + 10_007)))
