@@ -12,6 +12,7 @@ export interface Mixture {
 
 const STARTS = [0.02, 0.05, 0.1, 0.2, 0.4] as const
 const ITERATIONS = 300
+/** Per answer. */
 const TOLERANCE = 1e-7
 /** Narrower than this a group is a spike of equal times, on which the likelihood has no bound. */
 const LEAST_SD = 0.1
@@ -30,7 +31,7 @@ const logNormal = (x: number, mean: number, sd: number) => {
  */
 export function twoLognormals(x: Float64Array, n: Float64Array): Mixture | null {
   if (x.length < 2) return null
-  const one = momentsOf(x, n, () => 1)
+  const one = moments(x, n, new Float64Array(x.length).fill(1), 1)
   let loglikOfOne = 0
   for (let k = 0; k < x.length; k++) loglikOfOne += n[k]! * logNormal(x[k]!, one.mean, one.sd)
   let best: Mixture | null = null
@@ -52,17 +53,20 @@ function climb(x: Float64Array, n: Float64Array, share: number, loglikOfOne: num
   }
   let m: Mixture | null = null
   for (let i = 1; i <= ITERATIONS; i++) {
-    const a = momentsOf(x, n, (k) => fast[k]!)
-    const b = momentsOf(x, n, (k) => 1 - fast[k]!)
+    const a = moments(x, n, fast, 1)
+    const b = moments(x, n, fast, -1)
     const w = Math.min(1 - 1e-9, Math.max(1e-9, a.weight / total))
+    const baseA = Math.log(w / a.sd) - LOG_ROOT_TWO_PI
+    const baseB = Math.log((1 - w) / b.sd) - LOG_ROOT_TWO_PI
     let loglik = 0
     for (let k = 0; k < x.length; k++) {
-      const p = Math.log(w) + logNormal(x[k]!, a.mean, a.sd)
-      const q = Math.log(1 - w) + logNormal(x[k]!, b.mean, b.sd)
-      const top = Math.max(p, q)
-      const both = top + Math.log(Math.exp(p - top) + Math.exp(q - top))
-      fast[k] = Math.exp(p - both)
-      loglik += n[k]! * both
+      const za = (x[k]! - a.mean) / a.sd
+      const zb = (x[k]! - b.mean) / b.sd
+      const p = baseA - 0.5 * za * za
+      const odds = Math.exp(baseB - 0.5 * zb * zb - p)
+      fast[k] = 1 / (1 + odds)
+      // Beyond what a double holds, the slower group has it alone.
+      loglik += n[k]! * (odds < 1e300 ? p + Math.log(1 + odds) : baseB - 0.5 * zb * zb)
     }
     const gained = m === null ? Number.POSITIVE_INFINITY : loglik - m.loglik
     m = { share: w, mean: [a.mean, b.mean], sd: [a.sd, b.sd], loglik, loglikOfOne, iterations: i }
@@ -73,18 +77,26 @@ function climb(x: Float64Array, n: Float64Array, share: number, loglikOfOne: num
   return { ...m!, share: 1 - m!.share, mean: [mean[1], mean[0]], sd: [sd[1], sd[0]] }
 }
 
-function momentsOf(x: Float64Array, n: Float64Array, part: (k: number) => number) {
+/** Weight, mean and deviation of the times that belong to the faster group (`side` 1) or to the other one (-1). */
+function moments(x: Float64Array, n: Float64Array, fast: Float64Array, side: 1 | -1) {
   let weight = 0
   let sum = 0
-  for (let k = 0; k < x.length; k++) {
-    const w = n[k]! * part(k)
-    weight += w
-    sum += w * x[k]!
-  }
-  const mean = sum / weight
   let squares = 0
-  for (let k = 0; k < x.length; k++) squares += n[k]! * part(k) * (x[k]! - mean) * (x[k]! - mean)
-  return { weight, mean, sd: Math.max(LEAST_SD, Math.sqrt(squares / weight)) }
+  // About the middle of the range: sums of squares about 0 would lose digits.
+  const centre = x[x.length >> 1]!
+  for (let k = 0; k < x.length; k++) {
+    const w = n[k]! * (side === 1 ? fast[k]! : 1 - fast[k]!)
+    const d = x[k]! - centre
+    weight += w
+    sum += w * d
+    squares += w * d * d
+  }
+  const shift = sum / weight
+  return {
+    weight,
+    mean: centre + shift,
+    sd: Math.max(LEAST_SD, Math.sqrt(Math.max(0, squares / weight - shift * shift))),
+  }
 }
 
 /**
