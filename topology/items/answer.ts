@@ -1,4 +1,4 @@
-import type { ItemParameters } from './parameters.ts'
+import { easiness, type ItemScale } from './parameters.ts'
 
 /** One graded answer to an item, with what was expected of it. */
 export interface ItemAnswer {
@@ -17,6 +17,8 @@ export interface ItemAnswer {
   option: string
   /** Event time, UTC milliseconds. */
   at: number
+  /** Difficulty that the version shown with the item has for it, on the abilities' scale; left out: it has none. */
+  fitted?: number
 }
 
 /** A prediction beyond these is taken for them: one answer against certainty is no infinite residual. */
@@ -25,12 +27,22 @@ export const LEAST_P = 1e-3
 export const within = (p: number): number => Math.min(1 - LEAST_P, Math.max(LEAST_P, p))
 
 /**
- * What a prediction says about the student alone: the item's own parameters, which the version that predicted knew, are
- * taken out of it again. Elo: logit P + b, exactly the sum of its abilities on one topic. IRT:
- * logit((P - c) / (1 - c)) / a + b, which is the ability drawn towards b by its uncertainty. Unknown to the version: logit P.
+ * What a prediction says about the student alone: the item's own parameters and the easiness of its topics, which the
+ * version that predicted knew, are taken out of it again, so that predictions of several versions have one scale.
+ * Elo: logit P + b - start, exactly the general ability and what was learned on the topic (where an item has several
+ * topics, about the mean of it). IRT: logit((P - c) / (1 - c)) / a + b - start, the ability drawn towards b by its
+ * uncertainty. A version before any fit: logit P.
  */
-export function abilityBefore(p: number, item: ItemParameters | undefined): number {
-  const q = within(item && item.guessing > 0 ? (p - item.guessing) / (1 - item.guessing) : p)
+export function abilityBefore(p: number, scale: ItemScale, item: string, topics: readonly string[]): number {
+  const known = scale.items.get(item)
+  const q = within(known && known.guessing > 0 ? (p - known.guessing) / (1 - known.guessing) : p)
   const logit = Math.log(q / (1 - q))
-  return item === undefined ? logit : logit / Math.max(0.1, item.discrimination) + item.difficulty
+  const own = known === undefined ? logit : logit / Math.max(0.1, known.discrimination) + known.difficulty
+  return own - easiness(scale, topics)
+}
+
+/** An item's fitted difficulty on the scale of `abilityBefore`; undefined where the version does not know it. */
+export function fittedDifficulty(scale: ItemScale, item: string, topics: readonly string[]): number | undefined {
+  const known = scale.items.get(item)
+  return known && known.difficulty - easiness(scale, topics)
 }
