@@ -49,7 +49,7 @@ interface Health {
   outfit_predicted: number
   rapid_ms: number
   rapid_rate: number
-  difficulty_expected: number | null
+  difficulty: number | null
   difficulty_observed: number
   model_version: string
   options: string[]
@@ -142,8 +142,7 @@ describe('items, from answers to health, drift and behaviour', () => {
     for (const h of health) {
       expect(h.model_version).toMatch(/^elo@\d{4}/)
       // Answers and fit agree, but for what was planted.
-      if (!['q1', 'q2'].includes(h.item))
-        expect(Math.abs(h.difficulty_expected! - h.difficulty_observed)).toBeLessThan(0.8)
+      if (!['q1', 'q2'].includes(h.item)) expect(Math.abs(h.difficulty! - h.difficulty_observed)).toBeLessThan(0.8)
     }
     const [elo] = await sqlRows<{ n: number; known: number }>(
       `SELECT count() AS n, countIf(in_force AND difficulty_se > 0) AS known FROM v_item_params WHERE model = 'elo'`,

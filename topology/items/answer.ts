@@ -1,4 +1,4 @@
-import { easiness, type ItemScale } from './parameters.ts'
+import type { ItemParameters } from './parameters.ts'
 
 /** One graded answer to an item, with what was expected of it. */
 export interface ItemAnswer {
@@ -17,8 +17,6 @@ export interface ItemAnswer {
   option: string
   /** Event time, UTC milliseconds. */
   at: number
-  /** Difficulty that the version shown with the item has for it, on the abilities' scale; left out: it has none. */
-  fitted?: number
 }
 
 /** A prediction beyond these is taken for them: one answer against certainty is no infinite residual. */
@@ -34,16 +32,8 @@ export const within = (p: number): number => Math.min(1 - LEAST_P, Math.max(LEAS
  * answers. (In a simulated school that changed to fitted Elo half-way, observed and fitted difficulties then differ by
  * 0.02 on average and correlate at 0.92; with starts taken out, by 0.14 and at 0.88.)
  */
-export function abilityBefore(p: number, scale: ItemScale, item: string, topics: readonly string[]): number {
-  const known = scale.items.get(item)
-  const q = within(known && known.guessing > 0 ? (p - known.guessing) / (1 - known.guessing) : p)
+export function abilityBefore(p: number, item: ItemParameters | undefined): number {
+  const q = within(item && item.guessing > 0 ? (p - item.guessing) / (1 - item.guessing) : p)
   const logit = Math.log(q / (1 - q))
-  const own = known === undefined ? logit : logit / Math.max(0.1, known.discrimination) + known.difficulty
-  return own - easiness(scale, topics)
-}
-
-/** An item's fitted difficulty on the scale of `abilityBefore`; undefined where the version does not know it. */
-export function fittedDifficulty(scale: ItemScale, item: string, topics: readonly string[]): number | undefined {
-  const known = scale.items.get(item)
-  return known && known.difficulty - easiness(scale, topics)
+  return item === undefined ? logit : logit / Math.max(0.1, item.discrimination) + item.difficulty
 }

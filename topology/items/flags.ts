@@ -38,12 +38,12 @@ const percent = (x: number) => `${(100 * x).toFixed(0)} %`
  * Rasch Measurement Transactions 8, 1994), a shift of half a logit, a response-time fidelity below 0.9 (Wise & Kong 2005).
  * A correlation has to lie below its line by more than its error (Fisher's z): with 30 answers, 0.1 is often chance.
  */
-export function flagsOf(h: ItemHealth): Flag[] {
+export function flagsOf(h: ItemHealth, comparable: boolean): Flag[] {
   return [
     ...levelFlags(h),
     ...discriminationFlags(h),
     ...fitFlags(h),
-    ...parameterFlags(h),
+    ...parameterFlags(h, comparable),
     ...timeFlags(h),
     ...optionFlags(h),
   ]
@@ -99,16 +99,16 @@ function* fitFlags({ fit }: ItemHealth): Generator<Flag> {
   }
 }
 
-function* parameterFlags({ parameters, observed, expected }: ItemHealth): Generator<Flag> {
+function* parameterFlags({ parameters, observed }: ItemHealth, comparable: boolean): Generator<Flag> {
   if (parameters === null) return
   const { difficulty: b, discrimination: a, guessing: c, difficultySe, discriminationSe } = parameters
-  const change = expected === null ? 0 : observed.value - expected
+  const change = observed.value - b
   const se = Math.sqrt(observed.se * observed.se + (difficultySe ?? 0) * (difficultySe ?? 0))
   // On a steep item the observed difficulty, which takes every slope for 1, lies elsewhere: compare where a is near 1.
-  if (Math.abs(change) >= 0.5 && Math.abs(change) > 2 * se && a > 0.5 && a < 2)
+  if (comparable && Math.abs(change) >= 0.5 && Math.abs(change) > 2 * se && a > 0.5 && a < 2)
     yield {
       code: change > 0 ? 'harder_than_fitted' : 'easier_than_fitted',
-      reason: `answers put its difficulty at ${two(observed.value)} logits, the fit at ${two(expected!)} (standard error of the change ${two(se)})`,
+      reason: `answers put its difficulty at ${two(observed.value)} logits, the fit at ${two(b)} (standard error of the change ${two(se)})`,
     }
   if (discriminationSe !== null && a + Z * discriminationSe < 0.5)
     yield { code: 'weak_slope', reason: `its fitted discrimination is ${two(a)}: it hardly tells students apart` }

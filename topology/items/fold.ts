@@ -16,6 +16,8 @@ export type DriftRow = ItemKey & ItemWindow & { robustZ: number | null }
 export interface ItemFoldOptions {
   /** What the version in force knows of items, by name. */
   parameters: ReadonlyMap<string, ItemParameters>
+  /** They are on the scale of the abilities, so that fitted and observed difficulties can be compared. */
+  comparable?: boolean
   rapid?: RapidOptions
   health(key: ItemKey, health: ItemHealth): void
   drift(row: DriftRow): void
@@ -54,7 +56,10 @@ export class ItemFold {
     const { key, o } = this
     if (key === null) return
     this.items++
-    o.health(key, itemHealth(this.sums, o.parameters.get(key.item) ?? null, o.rapid ?? RAPID_OPTIONS))
+    o.health(
+      key,
+      itemHealth(this.sums, o.parameters.get(key.item) ?? null, o.comparable ?? false, o.rapid ?? RAPID_OPTIONS),
+    )
     for (const windows of this.windows)
       for (const w of windows.list()) {
         if (w.change === null) o.drift({ ...key, ...w, robustZ: null })

@@ -25,8 +25,6 @@ export interface ItemHealth {
   meanResidual: number
   /** What the version in force knows of the item; null: nothing. */
   parameters: ItemParameters | null
-  /** Its difficulty on the scale of `observed`; null where that is not known. */
-  expected: number | null
   /** Difficulty that fits these answers, on the scale of the abilities before them. */
   observed: Estimate
   /** Null where all abilities or all answers are alike. */
@@ -50,10 +48,14 @@ export interface ItemHealth {
   options: OptionUse[]
 }
 
-/** Health of an item that has at least one answer. */
+/**
+ * Health of an item that has at least one answer.
+ * @param comparable `parameters` are on the scale of the abilities: a difficulty that moved is flagged
+ */
 export function itemHealth(
   sums: ItemSums,
   parameters: ItemParameters | null,
+  comparable: boolean,
   rapid: RapidOptions = RAPID_OPTIONS,
 ): ItemHealth {
   const { times, abilityGrid } = sums
@@ -73,7 +75,6 @@ export function itemHealth(
     pValueFirst: sums.firstAnswers === 0 ? null : sums.firstRight / sums.firstAnswers,
     meanResidual: sums.meanResidual(),
     parameters,
-    expected: sums.fitted,
     observed,
     pointBiserial: Number.isNaN(r) ? null : r,
     upperLower: abilityGrid.upperLower(),
@@ -89,7 +90,7 @@ export function itemHealth(
     options: sums.options.uses(),
   }
   if (sums.answers < LEAST_ANSWERS) return health
-  health.flags = flagsOf(health)
+  health.flags = flagsOf(health, comparable)
   health.status = health.flags.length > 0 ? 'flagged' : 'healthy'
   return health
 }

@@ -18,8 +18,6 @@ export class ItemSums {
   private information = 0
   private squares = 0
   private standardised = 0
-  /** Null: the version shown with the item does not know it. */
-  fitted: number | null = null
   firstAt = Number.POSITIVE_INFINITY
   lastAt = Number.NEGATIVE_INFINITY
   readonly students = new Set<number | string>()
@@ -43,7 +41,6 @@ export class ItemSums {
     this.information += p * (1 - p)
     this.squares += (y - p) * (y - p)
     this.standardised += ((y - p) * (y - p)) / (p * (1 - p))
-    if (a.fitted !== undefined) this.fitted = a.fitted
     this.firstAt = Math.min(this.firstAt, a.at)
     this.lastAt = Math.max(this.lastAt, a.at)
     this.students.add(a.student)
@@ -64,7 +61,6 @@ export class ItemSums {
     this.information += o.information
     this.squares += o.squares
     this.standardised += o.standardised
-    this.fitted ??= o.fitted
     this.firstAt = Math.min(this.firstAt, o.firstAt)
     this.lastAt = Math.max(this.lastAt, o.lastAt)
     for (const s of o.students) this.students.add(s)

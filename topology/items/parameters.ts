@@ -1,14 +1,5 @@
 import { rowsOf } from '../models/columns.ts'
 
-/** What a version of `irt` or `elo` knows of items and topics. */
-export interface ItemScale {
-  items: ReadonlyMap<string, ItemParameters>
-  /** Where the ability of a topic starts, logits: how easy the topic is. */
-  starts: ReadonlyMap<string, number>
-  /** The same of other topics. */
-  start: number
-}
-
 /** Parameters of an item under one version of a model. */
 export interface ItemParameters {
   /** Logits, against the other items of its topics. */
@@ -42,26 +33,17 @@ const COLUMNS = {
   answers: UNKNOWN,
 }
 
-/** Mean start of an item's topics. */
-export function easiness(scale: ItemScale, topics: readonly string[]): number {
-  if (topics.length === 0) return scale.start
-  let sum = 0
-  for (const t of topics) sum += scale.starts.get(t) ?? scale.start
-  return sum / topics.length
-}
-
 /**
+ * The items of a version of `irt` or `elo`, by name.
  * @param parameters the version's parameters as JSON; null: the model's defaults, which know no item
  * @throws Error that names the field that does not fit
  */
-export function itemScale(parameters: string | null): ItemScale {
-  const items = new Map<string, ItemParameters>()
-  const starts = new Map<string, number>()
-  if (parameters === null) return { items, starts, start: 0 }
-  const json = JSON.parse(parameters) as { start?: unknown }
+export function itemParameters(parameters: string | null): Map<string, ItemParameters> {
+  const out = new Map<string, ItemParameters>()
+  if (parameters === null) return out
   const known = (x: number) => (x < 0 ? null : x)
-  for (const [name, r] of rowsOf(json, 'items', COLUMNS))
-    items.set(name, {
+  for (const [name, r] of rowsOf(JSON.parse(parameters), 'items', COLUMNS))
+    out.set(name, {
       difficulty: r.difficulty,
       discrimination: r.discrimination,
       guessing: r.guessing,
@@ -70,6 +52,5 @@ export function itemScale(parameters: string | null): ItemScale {
       guessingSe: known(r.guessingSe),
       answers: known(r.answers),
     })
-  for (const [name, r] of rowsOf(json, 'topics', { start: NUMBER })) starts.set(name, r.start)
-  return { items, starts, start: typeof json.start === 'number' ? json.start : 0 }
+  return out
 }

@@ -11,7 +11,6 @@ import { abilityBefore, type ItemAnswer } from './answer.ts'
 import { CHOSEN } from './chosen-option.ts'
 import { ItemFold } from './fold.ts'
 import type { ItemHealth } from './health.ts'
-import { itemScale } from './parameters.ts'
 import { bruteForce } from './testing/brute-force.ts'
 
 /** Answers by item, predicted by the Elo rating; `itemOf` names the item. */
@@ -42,7 +41,7 @@ function answersByItem(events: readonly LearningEvent[], itemOf: (e: LearningEve
       student: e.student,
       correct: e.correct!,
       p: p[r]!,
-      ability: abilityBefore(p[r]!, UNFITTED, item, e.topics),
+      ability: abilityBefore(p[r]!, undefined),
       responseMs: e.response_time_ms ?? Number.NaN,
       first: (e.attempt_number ?? 1) <= 1,
       option:
@@ -63,7 +62,6 @@ function healthOf(byItem: ReadonlyMap<string, readonly ItemAnswer[]>): Map<strin
   return health
 }
 
-const UNFITTED = itemScale(null)
 const KT4 = ['u1', 'u5', 'u7', 'u9']
 
 describeWithData(

@@ -21,7 +21,6 @@ export interface HealthRow {
   difficulty_se: number | null
   discrimination: number | null
   guessing: number | null
-  difficulty_expected: number | null
   difficulty_observed: number
   difficulty_observed_se: number
   point_biserial: number | null
@@ -203,7 +202,7 @@ export function itemInWords({ health: h, parameters, drift }: ItemParts): string
     ],
     [
       'difficulty',
-      `${fixed(h.difficulty_observed)} logits by these answers, standard error ${fixed(h.difficulty_observed_se)}${h.difficulty === null ? '' : `; fitted ${fixed(h.difficulty)} within its topics (${h.model_version})${h.difficulty_expected === null ? '' : `, which makes ${fixed(h.difficulty_expected)}`}`}`,
+      `${fixed(h.difficulty_observed)} logits by these answers, standard error ${fixed(h.difficulty_observed_se)}${h.difficulty === null ? '' : `; fitted ${fixed(h.difficulty)} (${h.model_version})`}`,
     ],
     [
       'discrimination',

@@ -13,7 +13,6 @@ export interface Predicted {
   responseMs: number
   first: boolean
   option: string
-  topics: string[]
   at: number
 }
 
@@ -32,13 +31,12 @@ function counted(generation: number, source: string): string {
  */
 export function predictedSql(generation: number, source: string): string {
   return `
-    SELECT toUInt8(${ROW_MARK}), tenant, item, student, correct, p, version, ms, first, option, topics, at FROM (
+    SELECT toUInt8(${ROW_MARK}), tenant, item, student, correct, p, version, ms, first, option, at FROM (
       SELECT p.tenant AS tenant, assumeNotNull(p.item) AS item, bitShiftRight(cityHash64(p.student_id), 11) AS student,
         toUInt8(p.correct) AS correct, p.probabilities[indexOf(p.score_sources, ${quote(source)})] AS p,
         p.model_versions[indexOf(p.score_sources, ${quote(source)})] AS version,
         ifNull(toFloat64(e.response_time_ms), nan) AS ms, toUInt8(ifNull(e.attempt_number, 1) <= 1) AS first,
         substring(arrayFirst(a -> startsWith(a, '${CHOSEN}'), mapKeys(e.actions)), ${CHOSEN.length + 1}) AS option,
-        arrayMap(t -> toString(t), e.topics) AS topics,
         toFloat64(toUnixTimestamp64Milli(p.occurred_at)) AS at
       FROM (
         SELECT * FROM next_correct_prediction_rows FINAL
@@ -49,16 +47,10 @@ export function predictedSql(generation: number, source: string): string {
             SELECT student_id, assumeNotNull(supersedes) FROM learning_events FINAL WHERE supersedes IS NOT NULL)
       ) AS p
       LEFT ANY JOIN (
-        SELECT src_partition, src_offset, topics, response_time_ms, attempt_number, actions FROM learning_events FINAL
+        SELECT src_partition, src_offset, response_time_ms, attempt_number, actions FROM learning_events FINAL
       ) AS e ON p.src_partition = e.src_partition AND p.src_offset = e.src_offset
     ) ORDER BY tenant, item
     SETTINGS join_algorithm = 'grace_hash', max_bytes_before_external_sort = ${MEMORY}, max_bytes_in_join = ${MEMORY}`
-}
-
-function topicsOf(c: RowCursor): string[] {
-  const topics: string[] = []
-  for (let n = c.size(); n > 0; n--) topics.push(c.repeated(4))
-  return topics
 }
 
 export function readPredicted(c: RowCursor): Predicted {
@@ -72,7 +64,6 @@ export function readPredicted(c: RowCursor): Predicted {
     responseMs: c.float64(),
     first: c.flag(),
     option: c.repeated(3),
-    topics: topicsOf(c),
     at: c.float64(),
   }
 }

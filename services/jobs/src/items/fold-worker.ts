@@ -1,22 +1,21 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { ROW_MARK, RowCursor } from '@mastery/infra/adapters/clickhouse/row-binary.ts'
-import { abilityBefore, fittedDifficulty } from '@mastery/topology/items/answer.ts'
+import { abilityBefore } from '@mastery/topology/items/answer.ts'
 import { ItemFold } from '@mastery/topology/items/fold.ts'
-import { itemScale } from '@mastery/topology/items/parameters.ts'
+import { itemParameters } from '@mastery/topology/items/parameters.ts'
 import { type Predicted, readPredicted } from './answers.ts'
 import type { FoldCounts, FoldedRows, FoldSetup, FromFold, ToFold } from './messages.ts'
 import { driftRow, healthRow } from './rows.ts'
 
 const { versions, shown, comparable, students, rapid, stamp } = workerData as FoldSetup
-const known = new Map(versions.map(([version, parameters]) => [version, itemScale(parameters)]))
-const unfitted = itemScale(null)
-const shownScale = itemScale(shown)
+const known = new Map(versions.map(([version, parameters]) => [version, itemParameters(parameters)]))
 const of = new Map(students)
 const counts: FoldCounts = { answers: 0, items: 0, flagged: 0, insufficient: 0, windows: 0 }
 let rows: FoldedRows = { item_health: [], item_drift: [] }
 
 const fold = new ItemFold({
-  parameters: shownScale.items,
+  parameters: itemParameters(shown),
+  comparable,
   rapid,
   health(key, h) {
     counts.items++
@@ -41,11 +40,8 @@ function take(bytes: Uint8Array): void {
   cursor.feed(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
   const answers: Predicted[] = []
   cursor.rows(marked, answers)
-  for (const { tenant, item, topics, version, ...a } of answers) {
-    const ability = abilityBefore(a.p, known.get(version) ?? unfitted, item, topics)
-    const fitted = comparable ? fittedDifficulty(shownScale, item, topics) : undefined
-    fold.add(tenant, item, { ...a, ability, ...(fitted === undefined ? {} : { fitted }) })
-  }
+  for (const a of answers)
+    fold.add(a.tenant, a.item, { ...a, ability: abilityBefore(a.p, known.get(a.version)?.get(a.item)) })
 }
 
 function taken(): FoldedRows {

@@ -29,7 +29,6 @@ export function healthRow({ tenant, item }: ItemKey, h: ItemHealth, exposure: nu
     p?.discrimination ?? null,
     p?.discriminationSe ?? null,
     p?.guessing ?? null,
-    h.expected,
     h.observed.value,
     h.observed.se,
     h.pointBiserial,

@@ -1,5 +1,5 @@
 import type { HistorySource } from '@mastery/infra/adapters/clickhouse/history.ts'
-import { ITEM_MODELS, itemScale } from '@mastery/topology/items/parameters.ts'
+import { ITEM_MODELS, itemParameters } from '@mastery/topology/items/parameters.ts'
 import { RAPID_OPTIONS, type RapidOptions } from '@mastery/topology/items/rapid.ts'
 import type { ArtefactStore } from '@mastery/topology/ports/artefact-store.ts'
 import type { GoldStore } from '@mastery/topology/ports/gold-store.ts'
@@ -76,7 +76,7 @@ export async function runItemHealth(parts: ItemHealthParts, options: ItemHealthO
     throw new ItemHealthError(
       `There is no version ${given.version} of ${given.model} with parameters of items; "npx mastery models list ${given.model}" shows those that were trained.`,
     )
-  const shown = given ?? active.find((v) => itemScale(v.parameters).items.size > 0) ?? null
+  const shown = given ?? active.find((v) => itemParameters(v.parameters).size > 0) ?? null
   const stamp: Stamp = {
     runId,
     asOf,
@@ -140,7 +140,7 @@ async function storeParameters(gold: GoldStore, versions: readonly ItemVersion[]
   for (const { model, version, parameters } of versions) {
     if (done.has(`${model}@${version}`)) continue
     done.add(`${model}@${version}`)
-    const rows = [...itemScale(parameters).items].map(([item, p]) => parameterRow(item, model, version, p, asOf))
+    const rows = [...itemParameters(parameters)].map(([item, p]) => parameterRow(item, model, version, p, asOf))
     for (let i = 0; i < rows.length; i += BATCH)
       await gold.insert([{ table: 'item_params', rows: rows.slice(i, i + BATCH) }])
   }
