@@ -129,9 +129,9 @@ describe('item health', () => {
       const { abilityGrid } = sumsOf(answersTo(500 + i, { answers: 200 }))
       return abilityGrid.fit(abilityGrid.difficulty().value)
     })
-    for (const of of [z.map((f) => f.infitZ), z.map((f) => f.outfitZ)]) {
-      const mean = of.reduce((s, x) => s + x, 0) / of.length
-      const sd = Math.sqrt(of.reduce((s, x) => s + (x - mean) ** 2, 0) / of.length)
+    for (const found of [z.map((f) => f.infitZ), z.map((f) => f.outfitZ)]) {
+      const mean = found.reduce((s, x) => s + x, 0) / found.length
+      const sd = Math.sqrt(found.reduce((s, x) => s + (x - mean) ** 2, 0) / found.length)
       expect(Math.abs(mean)).toBeLessThan(0.25)
       expect(sd).toBeGreaterThan(0.75)
       expect(sd).toBeLessThan(1.25)

@@ -17,7 +17,7 @@ export interface Predicted {
 }
 
 /** A sort or join that needs more goes on on the disk. */
-const MEMORY = 1_000_000_000
+const MEMORY = 300_000_000
 
 /** Answers that the view would count, as a condition on `next_correct_prediction_rows`. */
 function counted(generation: number, source: string): string {
