@@ -1,6 +1,7 @@
 import type { ItemAnswer } from './answer.ts'
 import { type ItemWindow, ItemWindows, PERIODS, robustZ } from './drift.ts'
-import { type ItemHealth, itemHealth } from './health.ts'
+import { itemHealth } from './health.ts'
+import type { ItemHealth } from './item-health.ts'
 import { ItemSums } from './item-sums.ts'
 import type { ItemParameters } from './parameters.ts'
 import { RAPID_OPTIONS, type RapidOptions } from './rapid.ts'
