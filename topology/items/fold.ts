@@ -20,6 +20,8 @@ export interface ItemFoldOptions {
   /** They are on the scale of the abilities, so that fitted and observed difficulties can be compared. */
   comparable?: boolean
   rapid?: RapidOptions
+  /** Threshold of rapid guesses over all items of a tenant, milliseconds, for those with too few times; left out: none. */
+  pooled?: ReadonlyMap<string, number>
   health(key: ItemKey, health: ItemHealth): void
   drift(row: DriftRow): void
 }
@@ -59,7 +61,13 @@ export class ItemFold {
     this.items++
     o.health(
       key,
-      itemHealth(this.sums, o.parameters.get(key.item) ?? null, o.comparable ?? false, o.rapid ?? RAPID_OPTIONS),
+      itemHealth(
+        this.sums,
+        o.parameters.get(key.item) ?? null,
+        o.comparable ?? false,
+        o.rapid ?? RAPID_OPTIONS,
+        o.pooled?.get(key.tenant) ?? null,
+      ),
     )
     for (const windows of this.windows)
       for (const w of windows.list()) {

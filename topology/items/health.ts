@@ -16,11 +16,12 @@ export function itemHealth(
   parameters: ItemParameters | null,
   comparable: boolean,
   rapid: RapidOptions = RAPID_OPTIONS,
+  pooled: number | null = null,
 ): ItemHealth {
   const { times, abilityGrid } = sums
-  const threshold = rapidThreshold(times, rapid)
+  const threshold = rapidThreshold(times, rapid, pooled)
   const observed = abilityGrid.difficulty()
-  const rate = (edge: number | null) => (edge === null ? null : times.below(edge).answers / times.n)
+  const rate = (edge: number | null) => (edge === null || times.n === 0 ? null : times.below(edge).answers / times.n)
   const below = threshold.chosen === null ? null : times.below(threshold.chosen)
   const r = sums.pointBiserial()
   const health: ItemHealth = {
