@@ -1,3 +1,4 @@
+import { chosenAction } from '../items/chosen-option.ts'
 import { parseInstant, syntheticTime } from './clock.ts'
 import { Columns } from './columns.ts'
 import { detectDelimiter, splitFields } from './delimited.ts'
@@ -5,14 +6,14 @@ import { checkOptions, EventSource, gradeBinary, reject } from './imported-event
 import { type ImportContext, ImportError, type ImportFormat, type ImportOutcome, type RowReader } from './importer.ts'
 
 const REQUIRED = ['student', 'item', 'topic', 'occurred_at', 'correct'] as const
-const OPTIONAL = ['attempt', 'hints', 'response_time_ms'] as const
+const OPTIONAL = ['attempt', 'hints', 'response_time_ms', 'option'] as const
 const KINDS = ['quiz_attempt', 'practice_attempt', 'assignment_submission'] as const
 const WHOLE = /^\d{1,15}$/
 const LARGEST_INT = 2_147_483_647
 
 /**
  * Graded answers, one per row. Columns student, item, topic, occurred_at, correct, and if wanted attempt, hints,
- * response_time_ms; the option `map` renames them: `student=user,correct=is_right`. Comma, semicolon or tab.
+ * response_time_ms, option (the one that was chosen); the option `map` renames them: `student=user,correct=is_right`. Comma, semicolon or tab.
  *
  * occurred_at: see `parseInstant`. correct: 1/0, true/false, yes/no, or a fraction from 0 to 1, which is the score, and
  * right from 0.5 up. topic: several, separated by `;` or `|`, or none. With `clock=synthetic` the rows are put a minute
@@ -23,7 +24,7 @@ const LARGEST_INT = 2_147_483_647
 export const csv: ImportFormat = {
   id: 'csv',
   summary:
-    'Any CSV/TSV of graded answers: student,item,topic,occurred_at,correct[,attempt,hints,response_time_ms]. Options: map=student=user,item=problem,...; clock=synthetic; kind=quiz_attempt|practice_attempt|assignment_submission; source=<name>',
+    'Any CSV/TSV of graded answers: student,item,topic,occurred_at,correct[,attempt,hints,response_time_ms,option]. Options: map=student=user,item=problem,...; clock=synthetic; kind=quiz_attempt|practice_attempt|assignment_submission; source=<name>',
   companions: [],
   container: 'lines',
   rows: 'independent',
@@ -47,6 +48,7 @@ class CsvReader implements RowReader {
   readonly #attempt: number
   readonly #hints: number
   readonly #response: number
+  readonly #option: number
   readonly #names: Map<string, string>
 
   constructor(header: string, options: Record<string, string>, context: ImportContext) {
@@ -78,6 +80,7 @@ class CsvReader implements RowReader {
     this.#attempt = find('attempt')
     this.#hints = find('hints')
     this.#response = find('response_time_ms')
+    this.#option = find('option')
     const kind = KINDS.find((known) => known === (options['kind'] ?? 'quiz_attempt'))
     if (kind === undefined) {
       throw new ImportError(`Option kind is '${options['kind']}'; give one of ${KINDS.join(', ')}.`)
@@ -142,6 +145,8 @@ class CsvReader implements RowReader {
     }
     event.hints = hints
     event.response_time_ms = response
+    const chosen = this.#option < 0 ? null : chosenAction(fields[this.#option]!.trim())
+    if (chosen !== null) event.actions = { [chosen]: 1 }
     if (attempt === null) {
       this.#source.identifyByOccurrence(event)
     } else {

@@ -48,6 +48,13 @@ describe('csv', () => {
     })
   })
 
+  it('keeps the option that was chosen, where it has an option’s name', () => {
+    const header = `${FULL},option`
+    expect(one(header, `s1,q1,fractions,${T},1,2,3,4500,b`).actions).toEqual({ 'option:b': 1 })
+    expect(one(header, `s1,q1,fractions,${T},1,2,3,4500,`).actions).toEqual({})
+    expect(one(header, `s1,q1,fractions,${T},1,2,3,4500,what I think`).actions).toEqual({})
+  })
+
   it('leaves out what the file leaves out', () => {
     const event = one(FULL, `s1,q1,,${T},0,,,`)
     expect(event).toMatchObject({ topics: [], correct: false, score: 0, attempt_number: null, hints: null })

@@ -1,4 +1,5 @@
 import type { LearningEvent } from '@mastery/schemas/src/generated/learning-event.gen.ts'
+import { chosenAction } from '../items/chosen-option.ts'
 import type { RejectCode } from '../rejects/codes.ts'
 import { Columns } from './columns.ts'
 import { splitFields } from './delimited.ts'
@@ -20,7 +21,8 @@ const SUPERSEDED = 'an answer that a later one of the same visit replaced: count
  * where it equals the question file's correct_answer. All questions of a submitted bundle happen at the submit, so they
  * share a time. A bundle left without a submit (quit, another enter, end of file) gives its answers at their own times.
  * response_time_ms runs from the entering of the bundle, so in a bundle of several it includes the questions before.
- * actions: what was done since entering, bundle-wide actions (audio) with every question, others with their question.
+ * actions: what was done since entering, bundle-wide actions (audio) with every question, others with their question, and
+ * the option that was chosen, `option:b`.
  *
  * A lecture or explanation gives one context event when it is left. Topics are the tags; see `topicsOf`.
  */
@@ -172,7 +174,7 @@ class Kt4Reader implements RowReader {
       const event = this.#answer(answer.item, question, answer.answer, at ?? answer.at, answer.line, open.quiz)
       event.response_time_ms = answer.at >= open.enteredAt ? answer.at - open.enteredAt : null
       event.first_action_ms = open.firstActionAt >= open.enteredAt ? open.firstActionAt - open.enteredAt : null
-      event.actions = answer.actions
+      event.actions = { ...answer.actions, ...event.actions }
       outcomes.push({ type: 'event', event })
     }
     return outcomes
@@ -198,6 +200,8 @@ class Kt4Reader implements RowReader {
     )
     event.context = question.bundle
     if (graded) gradeBinary(event, answer === question.answer)
+    const chosen = chosenAction(answer)
+    if (chosen !== null) event.actions = { [chosen]: 1 }
     const attempt = this.#attempts.next(this.#student, item)
     this.#source.attempt(event, attempt)
     this.#source.identify(event, `attempt ${attempt}`)

@@ -47,8 +47,8 @@ describe('ednet-kt4', () => {
       hints: null,
     })
     expect(events[0]).toMatchObject({ kind: 'practice_attempt', role: 'evidence', first_action_ms: 500, score: 1 })
-    expect(events[0]!.actions).toEqual({ play_audio: 1, erase_choice: 1 })
-    expect(events[1]!.actions).toEqual({ play_audio: 1, answer_changes: 1 })
+    expect(events[0]!.actions).toEqual({ play_audio: 1, erase_choice: 1, 'option:a': 1 })
+    expect(events[1]!.actions).toEqual({ play_audio: 1, answer_changes: 1, 'option:b': 1 })
     expect(events[1]!.topics).toEqual(['part-5'])
     expect(events.map((e) => e.source_sequence)).toEqual([6, 7])
   })

@@ -2,6 +2,7 @@ import type { AnyLearner } from '../evaluation/learner.ts'
 import { BKT_LEARNER } from './bkt/learner.ts'
 import { BKT_FORGET_LEARNER } from './bkt-forget/learner.ts'
 import { BLEND } from './blend/learner.ts'
+import { BKT_EFFORT, ELO_EFFORT } from './effort/learner.ts'
 import { ELO_LEARNER } from './elo/learner.ts'
 import { IRT_LEARNER } from './irt/learner.ts'
 import { ITEM_RATE } from './item-rate/learner.ts'
@@ -13,6 +14,8 @@ export const LEARNERS: readonly AnyLearner[] = [
   BKT_LEARNER,
   BKT_FORGET_LEARNER,
   ELO_LEARNER,
+  BKT_EFFORT,
+  ELO_EFFORT,
   IRT_LEARNER,
   ITEM_RATE,
   PFA,

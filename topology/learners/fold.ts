@@ -8,12 +8,14 @@ import type { MasteryModel, Opportunity } from '../models/model.ts'
  * scoring stage makes, so the same doubles. A row is predicted by the mean over its topics, from earlier bundles alone;
  * then the rows of the bundle are learned one by one, each topic once. Rows without a clock are taken as answered at 0.
  * @param seen is told each row and the student's slots that it is predicted from
+ * @param weights per row how much it teaches, 0 to 1: states move so much of the way; left out, all of it
  */
 export function foldLog<P>(
   model: MasteryModel<P>,
   params: P,
   log: AnswerLog,
   seen?: (row: number, student: Float64Array) => void,
+  weights?: Float64Array,
 ): Float64Array {
   const { studentSlots, topicSlots } = model
   const { topicStart, topic, bundle, student } = log
@@ -25,6 +27,7 @@ export function foldLog<P>(
   const owner = new Int32Array(log.topics.length).fill(-1)
   const perTopic = new Float64Array(mostTopics(log))
   const out = new Float64Array(log.size)
+  const held = new Float64Array(Math.max(1, studentSlots, topicSlots))
   const o: Opportunity = {
     at: 0,
     topicName: '',
@@ -74,14 +77,28 @@ export function foldLog<P>(
     for (; r < end; r++) {
       const p = alone ? out[r]! : ask(r)
       const from = topicStart[r]!
+      const weight = weights === undefined ? 1 : weights[r]!
       for (let j = from; j < topicStart[r + 1]!; j++) {
+        const at = topic[j]! * topicSlots
         o.topicName = log.topics[topic[j]!]!
-        model.learnTopic(params, mine, 0, slots, topic[j]! * topicSlots, o, perTopic[j - from]!)
+        if (weight < 1) keep(slots, at, topicSlots, held)
+        model.learnTopic(params, mine, 0, slots, at, o, perTopic[j - from]!)
+        if (weight < 1) goPartOfTheWay(slots, at, topicSlots, held, weight)
       }
+      if (weight < 1) keep(mine, 0, studentSlots, held)
       model.learnStudent(params, mine, 0, o, p)
+      if (weight < 1) goPartOfTheWay(mine, 0, studentSlots, held, weight)
     }
   }
   return out
+}
+
+function keep(slots: Float64Array, at: number, count: number, held: Float64Array): void {
+  for (let i = 0; i < count; i++) held[i] = slots[at + i]!
+}
+
+function goPartOfTheWay(slots: Float64Array, at: number, count: number, held: Float64Array, weight: number): void {
+  for (let i = 0; i < count; i++) slots[at + i] = held[i]! + weight * (slots[at + i]! - held[i]!)
 }
 
 /** The most topics that a row names. */

@@ -1,4 +1,5 @@
 import { ANSWER_TABLES } from './answer-tables.ts'
+import { ITEM_TABLES } from './item-tables.ts'
 import { LOG_TABLES } from './log-tables.ts'
 import { OPERATION_TABLES } from './operation-tables.ts'
 import { PROGRESS_TABLES } from './progress-tables.ts'
@@ -7,7 +8,13 @@ import type { GoldTable } from './table.ts'
 export { WINDOW_COLUMNS, WINDOW_DAYS } from './answer-tables.ts'
 export type { Column, GoldTable } from './table.ts'
 
-export const TABLES: readonly GoldTable[] = [...LOG_TABLES, ...ANSWER_TABLES, ...PROGRESS_TABLES, ...OPERATION_TABLES]
+export const TABLES: readonly GoldTable[] = [
+  ...LOG_TABLES,
+  ...ANSWER_TABLES,
+  ...PROGRESS_TABLES,
+  ...ITEM_TABLES,
+  ...OPERATION_TABLES,
+]
 
 export function goldTable(name: string): GoldTable {
   const t = TABLES.find((x) => x.name === name)

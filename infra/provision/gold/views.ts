@@ -3,6 +3,9 @@ import { PROGRESS_VIEWS } from './progress-views.ts'
 
 export { ACTIVE } from './active.ts'
 
+/** Rows of items that had no answer any more are from older runs; a run that is under way has newer ones. */
+const NEWEST_ITEM_RUN = 'as_of >= (SELECT max(as_of) FROM item_runs)'
+
 /**
  * What analysts read: FINAL is inside, so that replaced rows never show, and only the active generation. The tables
  * below them hold every generation.
@@ -129,6 +132,47 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
     about: 'Voids, corrections, erasures, readmissions, rebuilds and installed checkpoints.',
     select: 'SELECT * FROM student_commands FINAL',
   },
+  {
+    name: 'v_item_health',
+    about: 'How each item does, as of the newest run of the job item-health.',
+    select: `SELECT * FROM item_health FINAL WHERE ${NEWEST_ITEM_RUN}`,
+  },
+  {
+    name: 'v_item_drift',
+    about: 'Items per week and month, as of the newest run of the job item-health.',
+    select: `SELECT * FROM item_drift FINAL WHERE ${NEWEST_ITEM_RUN}`,
+  },
+  {
+    name: 'v_item_params',
+    about: 'Fitted parameters of items; in_force as of the newest run of the job item-health.',
+    select: `SELECT *, has((SELECT argMax(in_force, as_of) FROM item_runs FINAL), concat(model, '@', version)) AS in_force
+      FROM item_params FINAL`,
+  },
+  {
+    name: 'v_answers',
+    about:
+      'Every predicted answer with what its event says of time, tries and help; rapid by the threshold of its item, or else of all items.',
+    select: `SELECT p.tenant AS tenant, p.student_id AS student_id, p.event_id AS event_id, p.item AS item, e.kind AS kind,
+      e.session AS session, p.occurred_at AS occurred_at, p.correct AS correct, p.score AS score, e.attempt_number AS attempt_number,
+      e.response_time_ms AS response_time_ms, e.hints AS hints, e.answer_request_ms AS answer_request_ms,
+      if(e.response_time_ms > 0, e.response_time_ms < ifNull(h.rapid_ms, nullIf(r.pooled[p.tenant], 0)), NULL) AS rapid, p.src_partition AS src_partition, p.src_offset AS src_offset
+      FROM (SELECT * FROM next_correct_prediction_rows FINAL WHERE ${ACTIVE}) AS p
+      LEFT ANY JOIN (SELECT src_partition, src_offset, kind, session, attempt_number, response_time_ms, hints, answer_request_ms
+        FROM learning_events FINAL) AS e ON p.src_partition = e.src_partition AND p.src_offset = e.src_offset
+      LEFT ANY JOIN (SELECT tenant, item, rapid_ms FROM item_health FINAL WHERE ${NEWEST_ITEM_RUN}) AS h
+        ON p.tenant = h.tenant AND ifNull(p.item, '') = h.item
+      CROSS JOIN (SELECT argMax(pooled_rapid_ms, as_of) AS pooled FROM item_runs FINAL) AS r`,
+  },
+  {
+    name: 'v_student_effort',
+    about:
+      'Response-time effort per student: the share of timed answers that took at least the threshold of their item. Below 0.9 of 20 answers or more, results say little.',
+    select: `SELECT tenant, student_id, count() AS answers, countIf(rapid IS NOT NULL) AS timed, countIf(rapid) AS rapid_guesses,
+      if(timed > 0, 1 - rapid_guesses / timed, NULL) AS effort,
+      multiIf(timed < 20, 'insufficient', effort < 0.9, 'low effort', 'effortful') AS verdict
+      FROM v_answers GROUP BY tenant, student_id`,
+  },
+  { name: 'v_item_runs', about: 'Runs of the job item-health.', select: 'SELECT * FROM item_runs FINAL' },
   { name: 'v_markers', about: 'Which version was in force from where.', select: 'SELECT * FROM markers FINAL' },
   { name: 'v_generations', about: 'Generations and their status.', select: 'SELECT * FROM generations FINAL' },
   { name: 'v_reconcile_runs', about: 'Runs of the reconcile.', select: 'SELECT * FROM reconcile_runs FINAL' },

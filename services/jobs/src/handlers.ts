@@ -2,6 +2,7 @@ import { loadProgress } from '@mastery/infra/config/progress.ts'
 import type { JobHandler } from '@mastery/topology/ports/job-queue.ts'
 import { erasureCheckJob } from './erasure-check.ts'
 import { goldOptimiseJob } from './gold-optimise.ts'
+import { itemHealthJob } from './items/job.ts'
 import type { JobParts } from './job-parts.ts'
 import { progressJob } from './progress/job.ts'
 import { rebuildStaleJob } from './rebuild/job.ts'
@@ -46,5 +47,6 @@ export function jobHandlers(parts: JobParts): JobHandler[] {
     erasureCheckJob(parts),
     trainJob(training),
     progressJob(progressing),
+    itemHealthJob(training),
   ]
 }

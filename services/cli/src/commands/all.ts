@@ -1,12 +1,14 @@
 import type { Command } from '../command.ts'
 import { accessCommand } from './access.ts'
 import { apikeyCommand } from './apikey.ts'
+import { behaviourCommand } from './behaviour.ts'
 import { curriculumCommand } from './curriculum.ts'
 import { eraseCommand } from './erase.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { exportCommand } from './export.ts'
 import { generationsCommand } from './generations.ts'
 import { importCommand } from './import.ts'
+import { itemsCommand } from './items.ts'
 import { jobsCommand } from './jobs.ts'
 import { keysCommand } from './keys.ts'
 import { modelsCommand } from './models.ts'
@@ -44,6 +46,8 @@ export const COMMANDS: readonly Command[] = [
   progressCommand,
   recommendCommand,
   scoreCommand,
+  itemsCommand,
+  behaviourCommand,
   retentionCommand,
   jobsCommand,
   topicsCommand,

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { LEARNERS } from '@mastery/jobs/src/learners.ts'
 import type { FitOptions } from '@mastery/jobs/src/training/fit-all.ts'
 import { MOST_ANSWERS } from '@mastery/jobs/src/training/most-answers.ts'
-import { MODELS } from '@mastery/topology/models/catalog.ts'
+import { STREAMING } from '@mastery/jobs/src/training/payload.ts'
 import type { Manifest } from '@mastery/topology/ports/artefact-store.ts'
 import { ANSWER_HELP, ANSWER_OPTIONS, answerFiles, FORMATS_HELP } from '../answer-files.ts'
 import { type Command, type Host, type Io, UsageError } from '../command.ts'
@@ -147,7 +147,7 @@ function said(manifests: readonly Manifest[], values: Values, seconds: number): 
 /** Which versions stand for activation: those whose gain over what the stream scores with is clear of zero. */
 function offered(manifests: readonly Manifest[]): string {
   const better = manifests.filter(
-    ({ model, metrics }) => MODELS.some((m) => m.id === model) && (metrics['gain_log_loss_low'] ?? 0) > 0,
+    ({ model, metrics }) => STREAMING.some((m) => m.id === model) && (metrics['gain_log_loss_low'] ?? 0) > 0,
   )
   return better.length === 0
     ? 'None is clearly better than what is in force, so that none is offered for activation.'
