@@ -4,7 +4,7 @@ import type { TopicScore } from '@mastery/schemas/src/generated/mastery-score.ge
 import type { StudentCommand } from '@mastery/schemas/src/generated/student-command.gen.ts'
 import { hash53 } from '../events/hash.ts'
 import { writeScores } from '../stages/scoring/checkpoint.ts'
-import { foldAll } from '../stages/scoring/fold.ts'
+import { foldAll } from '../stages/scoring/fold-all.ts'
 import { inForce } from '../stages/scoring/in-force.ts'
 import type { ScoreMeta } from '../stages/scoring/meta.ts'
 import { ScoreState } from '../stages/scoring/state.ts'

@@ -1,3 +1,4 @@
+import { SERVED } from '@mastery/topology/served/catalog.ts'
 import { ACTIVE } from './active.ts'
 import { PROGRESS_VIEWS } from './progress-views.ts'
 
@@ -5,6 +6,9 @@ export { ACTIVE } from './active.ts'
 
 /** Rows of items that had no answer any more are from older runs; a run that is under way has newer ones. */
 const NEWEST_ITEM_RUN = 'as_of >= (SELECT max(as_of) FROM item_runs)'
+
+/** Trained models that may be in force; null where they say nothing. */
+const TRAINED = SERVED.map((m) => m.id)
 
 /**
  * What analysts read: FINAL is inside, so that replaced rows never show, and only the active generation. The tables
@@ -71,6 +75,7 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
       anyIf(mastery_score, score_source = 'rule') AS rule,
       anyIf(mastery_score, score_source = 'bkt') AS bkt,
       anyIf(mastery_score, score_source = 'elo') AS elo,
+      ${TRAINED.map((id) => `anyOrNullIf(mastery_score, score_source = '${id}') AS \`${id.replaceAll('-', '_')}\``).join(',\n      ')},
       any(uncertainty) AS uncertainty, any(standing) AS standing, any(opportunities) AS opportunities,
       any(as_of) AS as_of, any(explanation) AS explanation
       FROM student_mastery GROUP BY tenant, student_id, topic_id`,

@@ -3,10 +3,7 @@ import { kindIndex } from '../../events/kinds.ts'
 import { BLEND } from '../../models/blend/model.ts'
 import { MODELS } from '../../models/catalog.ts'
 import type { Opportunity } from '../../models/model.ts'
-import type { RingLimits } from '../windowing/apply.ts'
 import { compareOrder } from '../windowing/ring.ts'
-import { DAY_MS } from '../windowing/windows.ts'
-import type { FoldRing } from './fold-ring.ts'
 import {
   BLEND_AT,
   COUNT_AT,
@@ -100,7 +97,7 @@ function predictAll(s: ScoreState, k: Knowledge, params: ParamSet, i: number, me
 }
 
 /** The models learn opportunity `i`; `means` gets the predictions made right before. */
-function learn(s: ScoreState, k: Knowledge, params: ParamSet, i: number, means: Float64Array): void {
+export function learn(s: ScoreState, k: Knowledge, params: ParamSet, i: number, means: Float64Array): void {
   const topics = predictAll(s, k, params, i, means)
   const names = s.sets.topics.names
   for (let m = 0; m < N; m++) {
@@ -132,7 +129,7 @@ function learn(s: ScoreState, k: Knowledge, params: ParamSet, i: number, means: 
   }
 }
 
-function insert(s: ScoreState, op: FoldOp, at: number): void {
+export function insert(s: ScoreState, op: FoldOp, at: number): void {
   const { ring } = s
   const set = s.sets.of(op.topics)
   ring.open(at)
@@ -225,65 +222,4 @@ export function applyOps(
   }
   s.current = k
   return { predicted, before, from: Math.min(from, ring.n) }
-}
-
-/**
- * Where to cut, at `count` or before it: not between opportunities that share a time, since the predictions of the
- * later ones are made from what lies before all of them. A ring of a single time is cut anyway: memory is bounded.
- */
-function cutBetweenTimes(ring: FoldRing, count: number): number {
-  let cut = count
-  while (cut > 0 && ring.t[cut - 1] === ring.t[cut]) cut--
-  return cut > 0 || ring.t[0] !== ring.t[ring.n - 1] ? cut : count
-}
-
-/** Checkpoints are made of this many opportunities at a time at least. */
-const CHECKPOINT_SLACK = 64
-
-/** How many opportunities, the oldest, the ring has beyond its limits; up to `slack` more are let be. */
-export function beyondLimits({ ring }: ScoreState, limits: RingLimits, slack = CHECKPOINT_SLACK): number {
-  if (ring.n <= limits.min + slack) return 0
-  const horizon = ring.t[ring.n - 1]! - limits.days * DAY_MS
-  const free = ring.n - limits.min
-  let count = 0
-  while (count < free && ring.t[count]! <= horizon) count++
-  if (ring.n - count > limits.max) count = ring.n - limits.max
-  return count > 0 ? cutBetweenTimes(ring, count) : 0
-}
-
-/** Keeps the ring within its limits. */
-export function trimScores(s: ScoreState, limits: RingLimits, params: ParamSet, slack = CHECKPOINT_SLACK): void {
-  const count = beyondLimits(s, limits, slack)
-  if (count === 0) return
-  learnBase(s, count, params)
-  evictLearned(s, count)
-}
-
-/**
- * Folds a whole history, in fold order, into a state that is empty or has nothing but a checkpoint; the same doubles as
- * the stream's, and cut where the opportunities alone say. Without limits the ring is left whole.
- */
-export function foldAll(s: ScoreState, ops: Iterable<FoldOp>, limits: RingLimits | null, params: ParamSet): void {
-  for (const op of ops) if (op.topics.length > 0) insert(s, op, s.ring.n)
-  if (s.base !== null) {
-    ensureTopics(s, s.base, params)
-    s.current = s.base.copy()
-  }
-  ensureTopics(s, s.current, params)
-  for (let i = 0; i < s.ring.n; i++) learn(s, s.current, params, i, scratch)
-  if (limits !== null) trimScores(s, limits, params, 0)
-}
-
-/** The checkpoint learns the oldest opportunities, which then are to be evicted. */
-export function learnBase(s: ScoreState, count: number, params: ParamSet): Knowledge {
-  const base = s.base ?? new Knowledge()
-  ensureTopics(s, base, params)
-  for (let i = 0; i < count; i++) learn(s, base, params, i, scratch)
-  s.base = base
-  return base
-}
-
-export function evictLearned(s: ScoreState, count: number): void {
-  s.baseEnd = { t: s.ring.t[count - 1]!, seq: s.ring.seq[count - 1]!, id: s.ring.id[count - 1]! }
-  s.ring.evict(count)
 }

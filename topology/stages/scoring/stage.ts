@@ -4,13 +4,13 @@ import type { Servers } from '../../served/servers.ts'
 import type { Stage, StageRecord, StepResult } from '../../stage.ts'
 import { topicAt } from '../../topics.ts'
 import type { RingLimits } from '../windowing/apply.ts'
-import { trimScores } from './fold.ts'
 import { inForce } from './in-force.ts'
 import { applyMarker, filesOfMarker, filesOfMeta, type PinnedModels } from './markers.ts'
 import { SCORE_META, type ScoreMeta } from './meta.ts'
 import { NONE_SERVED, SCORE_STATE, type ScoreState } from './state.ts'
 import { SEEN, scoreStep } from './step.ts'
 import { needsServing, scoreTogether } from './together.ts'
+import { trimScores } from './trim.ts'
 
 export interface ScoringConfig {
   ring: RingLimits

@@ -3,12 +3,13 @@ import { SERVED_AND_BLEND } from '../../served/catalog.ts'
 import type { Servers } from '../../served/servers.ts'
 import type { StageRecord, StepResult } from '../../stage.ts'
 import type { RingLimits } from '../windowing/apply.ts'
-import { beyondLimits, evictLearned, learnBase, type ParamSet } from './fold.ts'
+import type { ParamSet } from './fold.ts'
 import { inForce, type ServedVersion } from './in-force.ts'
 import type { ScoreMeta } from './meta.ts'
 import { type InService, type Stretch, serve, snapsOf } from './serving.ts'
 import type { ScoreState } from './state.ts'
 import { type Begun, type ScoreStep, SEEN } from './step.ts'
+import { beyondLimits, evictLearned, learnBase } from './trim.ts'
 
 /** Whether versions of served models are in force before these records or come into force among them. */
 export function needsServing(records: readonly StageRecord[], meta: ScoreMeta): boolean {
