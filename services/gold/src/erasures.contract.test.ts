@@ -66,6 +66,25 @@ describe('the sink', () => {
       for (let i = 0; i < records[topic].length; i += size) await sink.batch(topic, records[topic].slice(i, i + size))
   }
 
+  it.each(['learning.features', 'mastery.scores'] as const)(
+    'keeps the current rows of after a readmission, where the erase is sent again behind them in %s',
+    async (topic) => {
+      await empty()
+      const records = flow([...HISTORY, ...READMITTED])
+      const sink = new Sink(gold)
+      await sink.batch(topic, records[topic])
+      const wanted = await held('ada')
+      await empty()
+      const why = topic === 'learning.features' ? 'disposition' : 'cause'
+      const erase = records[topic].find((r) => (r.value as Record<string, unknown>)[why] === 'erased')!
+      const again = { ...erase, origin: { ...erase.origin, offset: records[topic].length } }
+      await new Sink(gold).batch(topic, [...records[topic], again])
+      const current = topic === 'learning.features' ? 'student_topic_features' : 'student_mastery_rows'
+      expect((await held('ada'))[current]).toEqual(wanted[current])
+      expect(wanted[current]).toHaveLength(1)
+    },
+  )
+
   it.each([1, 3, 100])('removes a student physically, keeps the others, in batches of %i', async (size) => {
     await empty()
     await run(new Sink(gold), HISTORY, size)

@@ -23,7 +23,7 @@ export interface Put {
 }
 
 /** Of two rows with one key the greater wins. Exact while offsets stay below 2^49. The key holds the generation. */
-function rowVersion(offset: number, ordinal: number): number {
+export function rowVersion(offset: number, ordinal: number): number {
   return offset * 16 + ordinal
 }
 

@@ -23,6 +23,7 @@ import {
   type Put,
   type Row,
   rejectRow,
+  rowVersion,
   scoreRows,
   tickRow,
 } from './rows.ts'
@@ -125,7 +126,9 @@ export class GoldLogic implements PartitionLogic {
     const { student, tenant, event_id: id, occurred_at: at } = r
     this.erasing!.floors.passed({ student, tenant, id, at }, r.origin_offset)
     const whose = `${r.generation}/${tenant}/${student}/`
-    for (const key of this.latest.keys()) if (key.startsWith(whose)) this.latest.delete(key)
+    // A replaced owner may send the erase again behind what came after it: rows that are newer than the erase stay.
+    const erase = rowVersion(r.origin_offset, r.ordinal)
+    for (const [key, { version }] of this.latest) if (version < erase && key.startsWith(whose)) this.latest.delete(key)
   }
 
   async finish(): Promise<BatchResult> {
