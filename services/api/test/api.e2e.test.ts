@@ -177,7 +177,7 @@ describe('api over the states of the stages', () => {
     ['/mastery/%zz', 400, 'bad_path'],
     ['/mastery', 404, 'not_found'],
     ['/api/kt/mastery', 400, 'missing_parameter'],
-    ['/api/kt/mastery?student_id=ada&model=dkt', 400, 'unknown_model'],
+    ['/api/kt/mastery?student_id=ada&model=oracle', 400, 'unknown_model'],
     ['/api/kt/mastery?student_id=ada&limit=0', 400, 'bad_limit'],
     ['/mastery/ada/fractions/history?from=now', 400, 'bad_from'],
     ['/mastery/ada/fractions/history?cursor=abc', 400, 'bad_cursor'],
