@@ -18,7 +18,7 @@ export async function openScoringEngine(telemetry: Telemetry): Promise<ScoringEn
   return (await openOnnxEngine({ telemetry })) ?? (await openTensorRuntime({ telemetry, backends: ['wasm', 'cpu'] }))
 }
 
-/** Trained models of this process. The engine is opened when the first of them needs one. */
+/** Trained models in this thread. The engine is opened when the first of them needs one. */
 export function openServers(telemetry: Telemetry): Servers {
   let engine: Promise<ScoringEngine> | null = null
   return new Servers(() => {

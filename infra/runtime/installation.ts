@@ -4,7 +4,7 @@ import type { ArtefactStore } from '@mastery/topology/ports/artefact-store.ts'
 import type { EventLog } from '@mastery/topology/ports/event-log.ts'
 import type { JobDefinition, JobQueue } from '@mastery/topology/ports/job-queue.ts'
 import type { Telemetry } from '@mastery/topology/ports/telemetry.ts'
-import type { Servers } from '@mastery/topology/served/servers.ts'
+import type { ServerSource } from '@mastery/topology/served/servers.ts'
 import { TOPICS } from '@mastery/topology/topics.ts'
 import { ClickHouseGold } from '../adapters/clickhouse/gold.ts'
 import { Environment } from '../adapters/embedded/environment.ts'
@@ -18,8 +18,8 @@ import { ConfigError, type Profile } from '../config/profile.ts'
 import { sealer } from '../config/reject-keys.ts'
 import { readOrCreateSecrets, readSecrets, type Secrets } from '../config/secrets.ts'
 import { type ProvideFiles, provideFrom } from './artefacts.ts'
-import { openServers } from './engines.ts'
 import { Generations } from './generations.ts'
+import { threadServers } from './served-thread.ts'
 import type { RuntimeParts } from './stage-runner.ts'
 
 export const VERSION = '0.1.0'
@@ -34,7 +34,7 @@ export interface Installation extends RuntimeParts {
   /** Trained models. */
   artefacts: ArtefactStore
   provide: ProvideFiles
-  servers: Servers
+  servers: ServerSource
   openGold(): Promise<ClickHouseGold>
   /** The queue of jobs; the definitions are all jobs there are. */
   openJobs(jobs: readonly JobDefinition[]): Promise<JobQueue>
@@ -63,7 +63,7 @@ async function sameCount(log: EventLog, profile: Profile, close: () => Promise<v
 export async function openInstallation(profile: Profile, telemetry: Telemetry): Promise<Installation> {
   const topics = TOPICS.map((t) => t.name)
   const artefacts = new FileArtefactStore(profile.modelsDir)
-  const servers = openServers(telemetry)
+  const servers = threadServers(({ level, message, fields }) => telemetry[level](message, fields))
   const models = { artefacts, provide: provideFrom(artefacts), servers }
   if (profile.servers === null) {
     mkdirSync(profile.dataDir, { recursive: true })

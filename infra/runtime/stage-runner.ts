@@ -4,7 +4,7 @@ import type { Codec } from '@mastery/topology/ports/codec.ts'
 import type { EventLog, FetchInfo, LogConsumer } from '@mastery/topology/ports/event-log.ts'
 import type { StateStore } from '@mastery/topology/ports/state-store.ts'
 import type { Telemetry } from '@mastery/topology/ports/telemetry.ts'
-import type { Servers } from '@mastery/topology/served/servers.ts'
+import type { ServerSource } from '@mastery/topology/served/servers.ts'
 import type { AnyStage } from '@mastery/topology/stage.ts'
 import { type TopicName, topicSpec } from '@mastery/topology/topics.ts'
 import type { ProvideFiles } from './artefacts.ts'
@@ -23,7 +23,7 @@ export interface RuntimeParts {
   /** Reads trained models that stages need; without it such a stage stops. */
   provide?: ProvideFiles
   /** Trained models; without it a stage stops where one is in force. */
-  servers?: Servers
+  servers?: ServerSource
   /** How a retry waits; default: a timer of the process. A simulation gives one that runs on virtual time. */
   sleep?(ms: number): Promise<void>
 }

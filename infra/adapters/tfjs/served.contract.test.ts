@@ -4,6 +4,7 @@ import { blendLearner } from '@mastery/topology/learners/blend/learner.ts'
 import { IRT_LEARNER } from '@mastery/topology/learners/irt/learner.ts'
 import { BASES, treesLearner } from '@mastery/topology/learners/trees/learner.ts'
 import { filePayload, type ParameterFile, provideParameters } from '@mastery/topology/models/parameters.ts'
+import { SILENT } from '@mastery/topology/ports/telemetry.ts'
 import { Random } from '@mastery/topology/school/random.ts'
 import { SERVED, SERVED_AND_BLEND } from '@mastery/topology/served/catalog.ts'
 import { Servers } from '@mastery/topology/served/servers.ts'
@@ -24,6 +25,8 @@ import {
 } from '@mastery/topology/testing/learner-log.ts'
 import { type Input, RING } from '@mastery/topology/testing/topology-driver.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openServers } from '../../runtime/engines.ts'
+import { threadServers } from '../../runtime/served-thread.ts'
 import { featureRecords, type Scored, scored } from './testing/scored.ts'
 import { SMALL_DKT, SMALL_SAKT, SMALL_WD_IRT, wasm } from './testing/small.ts'
 
@@ -223,6 +226,22 @@ describe('trained models in the stream', () => {
     const said = (of: Scored['scores'], i: number) =>
       of.find((s) => s.event_id === `e${i}`)!.predictions.find((p) => p.model === 'dkt')!.p
     for (let i = third; i < 2 * third + 20; i++) expect(said(scores, i)).toBe(said(steady.scores, i))
+  })
+
+  it('say the same from a thread of their own, to the bit, and what is wrong with an artefact', async () => {
+    const thread = threadServers(() => {})
+    const here = openServers(SILENT)
+    try {
+      const records = featureRecords([...hard(9).slice(0, 60), ...all(), ...shuffled(hard(9).slice(60), 3)])
+      const [mine, theirs] = await Promise.all([here, thread].map((s) => scored(records, s, () => 20)))
+      expect(mine!.scores.some((s) => s.predictions.length === MODEL_IDS.length)).toBe(true)
+      expect(exact(theirs!.scores)).toBe(exact(mine!.scores))
+      await expect(thread.of(SERVED[1]!, 1, filePayload({ ...files.get('dkt v1')!, model: 'sakt' }))).rejects.toThrow(
+        /The artefact is one of sakt, not of dkt/,
+      )
+    } finally {
+      await Promise.all([thread.close(), here.close()])
+    }
   })
 
   it('take part in the blend, the uncertainty and the reasons', async () => {

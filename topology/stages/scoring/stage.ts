@@ -1,6 +1,6 @@
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
 import type { Tick } from '@mastery/schemas/src/generated/tick.gen.ts'
-import type { Servers } from '../../served/servers.ts'
+import type { ServerSource } from '../../served/servers.ts'
 import type { Stage, StageRecord, StepResult } from '../../stage.ts'
 import { topicAt } from '../../topics.ts'
 import type { RingLimits } from '../windowing/apply.ts'
@@ -17,7 +17,7 @@ export interface ScoringConfig {
   generation: number
   pinned?: PinnedModels
   /** Needed as soon as a version of a served model is in force. */
-  servers?: Servers
+  servers?: ServerSource
 }
 
 /**

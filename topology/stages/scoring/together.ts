@@ -1,6 +1,6 @@
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
 import { SERVED_AND_BLEND } from '../../served/catalog.ts'
-import type { Servers } from '../../served/servers.ts'
+import type { ServerSource } from '../../served/servers.ts'
 import type { StageRecord, StepResult } from '../../stage.ts'
 import type { RingLimits } from '../windowing/apply.ts'
 import type { ParamSet } from './fold.ts'
@@ -24,7 +24,7 @@ export function needsServing(records: readonly StageRecord[], meta: ScoreMeta): 
 /** @throws Error where nothing can serve: the process was started without engines */
 export async function inService(
   versions: readonly ServedVersion[],
-  servers: Servers | undefined,
+  servers: ServerSource | undefined,
 ): Promise<InService[]> {
   if (versions.length === 0) return []
   if (servers === undefined) throw new Error('Trained models are in force, and this process serves none.')
@@ -39,7 +39,7 @@ export async function inService(
 
 interface Parts {
   ring: RingLimits
-  servers?: Servers
+  servers?: ServerSource
   steps: ScoreStep
   /** Ticks, markers, and what does not belong here. */
   concerningAll(record: StageRecord, meta: ScoreMeta): StepResult
@@ -162,7 +162,7 @@ export async function serveFolded(
   states: readonly ScoreState[],
   ring: RingLimits,
   meta: ScoreMeta,
-  servers: Servers | undefined,
+  servers: ServerSource | undefined,
 ): Promise<void> {
   const { params, served } = inForce(meta)
   const service = await inService(served, servers)

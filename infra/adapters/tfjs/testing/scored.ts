@@ -1,5 +1,5 @@
 import type { MasteryScore, TopicScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
-import type { Servers } from '@mastery/topology/served/servers.ts'
+import type { ServerSource } from '@mastery/topology/served/servers.ts'
 import type { StageRecord, StepResult } from '@mastery/topology/stage.ts'
 import { type ScoringConfig, scoringStage } from '@mastery/topology/stages/scoring/stage.ts'
 import type { ScoreState } from '@mastery/topology/stages/scoring/state.ts'
@@ -33,7 +33,7 @@ export interface Scored {
  */
 export async function scored(
   records: readonly StageRecord[],
-  servers: Servers,
+  servers: ServerSource,
   cut: () => number,
   ring: RingLimits = RING,
 ): Promise<Scored> {

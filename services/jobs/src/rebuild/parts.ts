@@ -9,7 +9,7 @@ import type { EventLog } from '@mastery/topology/ports/event-log.ts'
 import type { GoldStore } from '@mastery/topology/ports/gold-store.ts'
 import type { StateStore } from '@mastery/topology/ports/state-store.ts'
 import type { Telemetry } from '@mastery/topology/ports/telemetry.ts'
-import type { Servers } from '@mastery/topology/served/servers.ts'
+import type { ServerSource } from '@mastery/topology/served/servers.ts'
 
 /** What repairs and comparisons work on. */
 export interface RepairParts {
@@ -24,7 +24,7 @@ export interface RepairParts {
   /** Reads trained models. */
   provide: ProvideFiles
   /** Trained models. */
-  servers: Servers
+  servers: ServerSource
   windows: Profile['windows']
   telemetry: Telemetry
   /** UTC milliseconds. */
