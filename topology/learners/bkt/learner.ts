@@ -2,6 +2,7 @@ import type { Learner } from '../../evaluation/learner.ts'
 import { BKT, type BktTopic } from '../../models/bkt/model.ts'
 import { encodeJson, type Fitted, parseJson } from '../artefact.ts'
 import { foldLog } from '../fold.ts'
+import { once } from '../once.ts'
 import { BKT_OPTIONS, type BktOptions, fitBkt, type TopicFit } from './fit.ts'
 
 /** What the streaming model `bkt` reads (`default`, `topics`), and how it was fitted. */
@@ -14,6 +15,8 @@ export interface BktArtefact extends Fitted {
   /** Of each topic that has parameters. */
   fits: Record<string, TopicFit>
 }
+
+const paramsOf = once((artefact: object) => BKT.parse(artefact))
 
 export function bktLearner(id: string, about: string, options: Partial<BktOptions> = {}): Learner<BktArtefact> {
   const o = { ...BKT_OPTIONS, ...options }
@@ -31,7 +34,7 @@ export function bktLearner(id: string, about: string, options: Partial<BktOption
       forgetting: o.forgetting,
       ...fitBkt(train, o, run),
     }),
-    predict: (artefact, log) => foldLog(BKT, BKT.parse(artefact), log),
+    predict: (artefact, log) => foldLog(BKT, paramsOf(artefact), log),
     encode: encodeJson,
     parse: (bytes) => parseJson<BktArtefact>(id, bytes, (json) => void BKT.parse(json)),
   }

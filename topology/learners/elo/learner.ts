@@ -2,6 +2,7 @@ import type { Learner } from '../../evaluation/learner.ts'
 import { ELO } from '../../models/elo/model.ts'
 import { encodeJson, type Fitted, parseJson } from '../artefact.ts'
 import { foldLog } from '../fold.ts'
+import { once } from '../once.ts'
 import { ELO_OPTIONS, type EloFit, type EloOptions, fitElo } from './fit.ts'
 
 /** What the streaming model `elo` reads: the steps, `start`, and the `value` of each of `topics` and `items`. */
@@ -11,6 +12,8 @@ export interface EloArtefact extends Fitted, EloFit {
   topic: number
   topicDecay: number
 }
+
+const paramsOf = once((artefact: object) => ELO.parse(artefact))
 
 export function eloLearner(id: string, about: string, options: Partial<EloOptions> = {}): Learner<EloArtefact> {
   const o = { ...ELO_OPTIONS, ...options }
@@ -30,7 +33,7 @@ export function eloLearner(id: string, about: string, options: Partial<EloOption
       topicDecay: o.topicDecay,
       ...fitElo(train, o, run),
     }),
-    predict: (artefact, log) => foldLog(ELO, ELO.parse(artefact), log),
+    predict: (artefact, log) => foldLog(ELO, paramsOf(artefact), log),
     encode: encodeJson,
     parse: (bytes) => parseJson<EloArtefact>(id, bytes, (json) => void ELO.parse(json)),
   }

@@ -2,6 +2,7 @@ import type { Learner } from '../../evaluation/learner.ts'
 import { IRT } from '../../models/irt/model.ts'
 import { encodeJson, type Fitted, parseJson } from '../artefact.ts'
 import { foldLog } from '../fold.ts'
+import { once } from '../once.ts'
 import { fitIrt, IRT_OPTIONS, type IrtFit, type IrtOptions } from './fit.ts'
 
 /** What the streaming model `irt` reads, and the standard errors. */
@@ -10,6 +11,8 @@ export interface IrtArtefact extends Fitted, IrtFit {
   topicDrift: number
   information: number
 }
+
+const paramsOf = once((artefact: object) => IRT.parse(artefact))
 
 export function irtLearner(id: string, about: string, options: Partial<IrtOptions> = {}): Learner<IrtArtefact> {
   const o = { ...IRT_OPTIONS, ...options }
@@ -27,7 +30,7 @@ export function irtLearner(id: string, about: string, options: Partial<IrtOption
       information: o.information,
       ...fitIrt(train, o, run),
     }),
-    predict: (artefact, log) => foldLog(IRT, IRT.parse(artefact), log),
+    predict: (artefact, log) => foldLog(IRT, paramsOf(artefact), log),
     encode: encodeJson,
     parse: (bytes) => parseJson<IrtArtefact>(id, bytes, (json) => void IRT.parse(json)),
   }

@@ -2,6 +2,7 @@ import type { AnswerLog } from '../../evaluation/answer-log.ts'
 import type { Learner } from '../../evaluation/learner.ts'
 import { minimise } from '../../numeric/lbfgs.ts'
 import { encodeJson, type Fitted, parseJson } from '../artefact.ts'
+import { once } from '../once.ts'
 import { type ByName, checkByName } from '../weights-by-name.ts'
 import { logOf, walk } from './counts.ts'
 
@@ -65,7 +66,7 @@ export const PFA: Learner<PfaWeights> = {
     const columns = columnsOf(log.items.length, log.topics.length)
     const x = new Float64Array(columns.size)
     const set = (names: readonly string[], known: ByName, at: (i: number) => number) => {
-      const weight = new Map(known)
+      const weight = byName(known)
       names.forEach((name, i) => {
         x[at(i)] = weight.get(name) ?? 0
       })
@@ -91,6 +92,8 @@ export const PFA: Learner<PfaWeights> = {
       for (const list of LISTS) checkByName(ID, list, json[list])
     }),
 }
+
+const byName = once((known: ByName) => new Map(known))
 
 interface Columns {
   items: number

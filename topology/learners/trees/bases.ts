@@ -4,6 +4,7 @@ import { hash53 } from '../../events/hash.ts'
 import { ELO } from '../../models/elo/model.ts'
 import { IRT } from '../../models/irt/model.ts'
 import { foldLog } from '../fold.ts'
+import { once } from '../once.ts'
 
 /** A model whose predictions are features, and what else of it is one. */
 export interface Base {
@@ -18,13 +19,16 @@ export function baseOf(learner: AnyLearner): Base {
   return { learner, more: [], columns: async (a, log, run) => ({ p: await learner.predict(a, log, run), more: [] }) }
 }
 
+const eloOf = once((artefact: object) => ELO.parse(artefact))
+const irtOf = once((artefact: object) => IRT.parse(artefact))
+
 /** Elo with the ability overall and the item's difficulty. */
 export function eloBase(learner: AnyLearner): Base {
   return {
     learner,
     more: ['elo_ability', 'elo_difficulty'],
     async columns(artefact, log) {
-      const params = ELO.parse(artefact)
+      const params = eloOf(artefact as object)
       const ability = new Float32Array(log.size)
       const p = foldLog(ELO, params, log, (r, student) => {
         ability[r] = student[0]!
@@ -41,7 +45,7 @@ export function irtBase(learner: AnyLearner): Base {
     learner,
     more: ['irt_ability', 'irt_ability_variance', 'irt_difficulty', 'irt_discrimination'],
     async columns(artefact, log) {
-      const params = IRT.parse(artefact)
+      const params = irtOf(artefact as object)
       const ability = new Float32Array(log.size)
       const variance = new Float32Array(log.size)
       const p = foldLog(IRT, params, log, (r, student) => {

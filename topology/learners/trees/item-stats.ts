@@ -1,5 +1,6 @@
 import type { AnswerLog } from '../../evaluation/answer-log.ts'
 import { fourDecimals } from '../artefact.ts'
+import { once } from '../once.ts'
 
 /** How items came out in training, as columns by name; rates in logits. */
 export interface ItemStats {
@@ -105,25 +106,35 @@ function count(c: Counter, at: number, correct: number): void {
   c.right[at]! += correct
 }
 
+const pairKey = (before: number, right: number, item: number, items: number) => (before * 2 + right) * items + item
+
+const namesOf = once((stats: ItemStats) => {
+  const { before, right, item, logit: value } = stats.after
+  const size = stats.items.name.length
+  return {
+    topics: new Map(stats.topics.name.map((name, i) => [name, stats.topics.rate[i]!])),
+    items: new Map(stats.items.name.map((name, i) => [name, i])),
+    after: new Map(value.map((v, k) => [pairKey(before[k]!, right[k]!, item[k]!, size), v])),
+  }
+})
+
 /** The statistics of the items and topics of one log; those never seen take their topics' and the overall rate. */
 export class StatsOfLog {
   readonly topicRate: Float64Array
   readonly itemRate: Float64Array
   readonly itemAnswers: Float64Array
   private readonly place: Int32Array
-  private readonly after = new Map<number, number>()
+  private readonly after: ReadonlyMap<number, number>
   private readonly size: number
 
   constructor(stats: ItemStats, log: AnswerLog) {
-    const topics = new Map(stats.topics.name.map((name, i) => [name, stats.topics.rate[i]!]))
+    const { topics, items, after } = namesOf(stats)
     this.topicRate = Float64Array.from(log.topics, (name) => topics.get(name) ?? stats.mean)
-    const items = new Map(stats.items.name.map((name, i) => [name, i]))
     this.place = Int32Array.from(log.items, (name) => items.get(name) ?? -1)
     this.itemRate = Float64Array.from(this.place, (i) => (i < 0 ? Number.NaN : stats.items.rate[i]!))
     this.itemAnswers = Float64Array.from(this.place, (i) => (i < 0 ? 0 : stats.items.answers[i]!))
     this.size = stats.items.name.length
-    const { before, right, item, logit: value } = stats.after
-    for (let k = 0; k < value.length; k++) this.after.set(this.key(before[k]!, right[k]!, item[k]!), value[k]!)
+    this.after = after
   }
 
   /** In logits; the topics' where the item is unknown. */
@@ -138,11 +149,7 @@ export class StatsOfLog {
     if (before < 0 || item < 0) return Number.NaN
     const [b, i] = [this.place[before]!, this.place[item]!]
     if (b < 0 || i < 0) return Number.NaN
-    return this.after.get(this.key(b, right, i)) ?? Number.NaN
-  }
-
-  private key(before: number, right: number, item: number): number {
-    return (before * 2 + right) * this.size + item
+    return this.after.get(pairKey(b, right, i, this.size)) ?? Number.NaN
   }
 }
 
