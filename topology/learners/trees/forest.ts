@@ -1,3 +1,5 @@
+import { once } from '../once.ts'
+
 /**
  * A regression tree as columns, node 0 its root, children after their parent. A node whose `left` is 0 is a leaf. A row
  * whose value of `feature` is missing (NaN) or at most `threshold` goes left; the right child follows the left one.
@@ -21,13 +23,17 @@ export interface Forest {
 /** Columns of values, one per feature; NaN where unknown. 32 bits: what is compared is what was binned. */
 export type Columns = readonly Float32Array[]
 
+const typed = once((tree: Tree) => ({
+  feature: Int32Array.from(tree.feature),
+  threshold: Float64Array.from(tree.threshold),
+  left: Int32Array.from(tree.left),
+}))
+
 /** Adds each row's sum over trees times `share`, bias included, to `out`. */
 export function addLogits(forest: Forest, x: Columns, out: Float64Array, share = 1): void {
   for (let r = 0; r < out.length; r++) out[r]! += share * forest.bias
   for (const tree of forest.trees) {
-    const feature = Int32Array.from(tree.feature)
-    const threshold = Float64Array.from(tree.threshold)
-    const left = Int32Array.from(tree.left)
+    const { feature, threshold, left } = typed(tree)
     for (let r = 0; r < out.length; r++) {
       let at = 0
       while (left[at]! > 0) at = left[at]! + (x[feature[at]!]![r]! > threshold[at]! ? 1 : 0)
