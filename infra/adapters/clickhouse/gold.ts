@@ -1,5 +1,7 @@
+import { createWriteStream } from 'node:fs'
 import { resolve } from 'node:path'
 import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import {
   type ClickHouseClient,
   ClickHouseError,
@@ -16,6 +18,7 @@ import { onCluster, quote, stored } from '../../provision/gold/ddl.ts'
 import { migrateGold } from '../../provision/gold/migrate.ts'
 import { TABLES } from '../../provision/gold/tables.ts'
 import { startEncrypted, startPlain } from './engine.ts'
+import { type FileEngine, openFileEngine, parquetFile } from './file-engine.ts'
 import { RowBuffer } from './row-buffer.ts'
 import { addBinary, binaryEncoderOf } from './row-encoder.ts'
 import { isPattern, RowFiles } from './row-files.ts'
@@ -230,6 +233,21 @@ export class ClickHouseGold implements GoldStore {
     } finally {
       session?.close()
     }
+  }
+
+  /** Writes a query's result as one Parquet file, as it is made: memory holds a few blocks. The path must be free. */
+  async writeParquet(sql: string, path: string): Promise<void> {
+    if (this.path !== null) return this.command(`INSERT INTO FUNCTION ${parquetFile(path)} ${sql}`)
+    await this.guarded(async () => {
+      const { stream } = await this.client.exec({ query: `${sql} FORMAT Parquet` })
+      await pipeline(stream as Readable, createWriteStream(path, { flags: 'wx', mode: 0o600 }))
+    })
+  }
+
+  /** The engine of this process over files, whatever the profile: gold's own, or another one where gold is a server. */
+  fileEngine(): FileEngine {
+    if (this.path === null) return openFileEngine()
+    return { query: (sql) => this.query(sql), command: (sql) => this.command(sql), close: async () => {} }
   }
 
   private async guarded<T>(work: () => Promise<T>): Promise<T> {
