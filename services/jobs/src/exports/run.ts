@@ -82,7 +82,7 @@ export async function exportTables(parts: ExportParts, options: ExportOptions): 
       generation: parts.generation,
       from: options.from,
       to: options.to,
-      offsets: { ...cut.offsets },
+      offsets: cut.offsets,
       offsets_after: await offsetsOf(gold),
       files: await Promise.all([...drafts].map(([name, d]) => described(name, d))),
       left_out: leftOut,
@@ -164,7 +164,7 @@ async function offsetsOf(gold: ClickHouseGold): Promise<Record<string, number>> 
 export async function cutOf(
   { gold, generation }: Pick<ExportParts, 'gold' | 'generation'>,
   { tenant, from, to }: Pick<ExportOptions, 'tenant' | 'from' | 'to'>,
-): Promise<ExportCut> {
+): Promise<ExportCut & { offsets: Record<string, number> }> {
   const models = await gold.query<{ m: string }>(
     `SELECT DISTINCT arrayJoin(score_sources) AS m FROM student_mastery_rows WHERE generation = {generation:UInt16} AND m != 'blend' ORDER BY m`,
     { generation },

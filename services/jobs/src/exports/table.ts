@@ -5,8 +5,8 @@ import type { Column } from '@mastery/infra/provision/gold/table.ts'
 export interface ExportCut {
   tenant: string
   generation: number
-  /** Per partition of learning.events: one beyond the last offset. */
-  offsets: Readonly<Record<string, number>>
+  /** Per partition of learning.events: one beyond the last offset; null: all there are. */
+  offsets: Readonly<Record<string, number>> | null
   /** Event time in UTC milliseconds, from inclusive, to exclusive; null: no limit. */
   from: number | null
   to: number | null
@@ -29,6 +29,7 @@ export const BOUNDED = `join_algorithm = 'grace_hash', max_bytes_in_join = ${MEM
 
 /** Rows within the offsets of the cut, of a table with src_partition and src_offset. */
 export function within({ offsets }: Pick<ExportCut, 'offsets'>): string {
+  if (offsets === null) return '1'
   const parts = Object.entries(offsets).map(([p, next]) => `(src_partition = ${p} AND src_offset < ${next})`)
   return parts.length === 0 ? '0' : `(${parts.join(' OR ')})`
 }
