@@ -22,10 +22,12 @@ export function openFileEngine(): FileEngine {
   emptyStandardInput()
   const folder = mkdtempSync(join(tmpdir(), 'mastery-files-'))
   const session = new Session(folder, { connectionArgs: [...ENGINE_ARGUMENTS] } as never)
+  // Counts as numbers, as gold's own queries give them.
+  const ready = session.queryAsync('SET output_format_json_quote_64bit_integers = 0')
   return {
     async query<T>(sql: string) {
-      const settings = 'SETTINGS output_format_json_quote_64bit_integers = 0'
-      const text = (await session.queryAsync(`SELECT * FROM (${sql}) ${settings} FORMAT JSONEachRow`)).text()
+      await ready
+      const text = (await session.queryAsync(`${sql} FORMAT JSONEachRow`)).text()
       return text
         .split('\n')
         .filter((line) => line !== '')
@@ -35,6 +37,7 @@ export function openFileEngine(): FileEngine {
       await session.queryAsync(sql)
     },
     async close() {
+      await ready
       session.close()
       rmSync(folder, { recursive: true, force: true })
     },

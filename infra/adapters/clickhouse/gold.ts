@@ -237,7 +237,16 @@ export class ClickHouseGold implements GoldStore {
 
   /** Writes a query's result as one Parquet file, as it is made: memory holds a few blocks. The path must be free. */
   async writeParquet(sql: string, path: string): Promise<void> {
-    if (this.path !== null) return this.command(`INSERT INTO FUNCTION ${parquetFile(path)} ${sql}`)
+    if (this.path !== null) {
+      // A session of its own: on the client's, whoever stores events would wait until the file is done.
+      const session = new Session(this.path)
+      try {
+        await this.guarded(() => session.queryAsync(`INSERT INTO FUNCTION ${parquetFile(path)} ${sql}`))
+      } finally {
+        session.close()
+      }
+      return
+    }
     await this.guarded(async () => {
       const { stream } = await this.client.exec({ query: `${sql} FORMAT Parquet` })
       await pipeline(stream as Readable, createWriteStream(path, { flags: 'wx', mode: 0o600 }))

@@ -13,7 +13,7 @@ const fixed = (x: number | null) => (x === null ? '-' : x.toFixed(2))
 
 function inWords(v: JoinValidation): string {
   const joins = table(
-    ['table', 'joined to', 'by', 'rows', 'found', 'coverage', 'keys', 'found'],
+    ['table', 'joined to', 'by', 'rows', 'found', 'coverage', 'keys', 'found keys'],
     v.joins.map((j) => [
       j.left,
       j.right,
@@ -43,12 +43,12 @@ function inWords(v: JoinValidation): string {
             'item',
             'topic',
             'expected',
-            'right',
+            'was right',
             'topic mastery',
-            'answers',
+            'on topic',
             'standing',
-            'item',
-            'right',
+            'item health',
+            'all right',
             'difficulty',
           ],
           v.sample.map((r, i) => {
@@ -57,11 +57,11 @@ function inWords(v: JoinValidation): string {
               first ? r.student_id.slice(0, 12) : '',
               first ? n(r.answers) : '',
               first ? fixed(r.student_mastery) : '',
-              r.occurred_at.slice(0, 16),
+              r.occurred_at?.slice(0, 16) ?? '-',
               r.item ?? '-',
-              r.topic,
+              r.topic ?? '-',
               fixed(r.p),
-              r.correct ? 'yes' : 'no',
+              r.correct === null ? '-' : r.correct ? 'yes' : 'no',
               fixed(r.topic_mastery),
               r.opportunities === null ? '-' : n(r.opportunities),
               r.standing ?? '-',

@@ -1,6 +1,6 @@
 import type { TopicScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
 import type { SuspiciousSession } from '@mastery/topology/effort/suspicious.ts'
-import type { DriftWindow, ItemParts } from '../items.ts'
+import type { DriftWindow, ItemParts, ParameterRow } from '../items.ts'
 import { table } from '../tables.ts'
 import type { Looked } from './looked.ts'
 import type { Struggle } from './struggles.ts'
@@ -8,6 +8,8 @@ import type { Struggle } from './struggles.ts'
 const percent = (x: number) => `${Math.round(100 * x)} %`
 const minute = (at: number) => new Date(at).toISOString().slice(0, 16).replace('T', ' ')
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
+/** Never -0.0. */
+const tenth = (x: number) => (Math.abs(x) < 0.05 ? '0.0' : x.toFixed(1))
 const some = (n: number, one: string, more = `${one}s`) => `${n} ${n === 1 ? one : more}`
 
 /** A topic's blended mastery. */
@@ -51,7 +53,7 @@ function howItWent({ last: c }: Struggle): string {
     c.right ? 'right' : 'wrong',
     ...(c.hints > 0 ? [`after ${some(c.hints, 'hint')}`] : []),
     ...(c.answerRequestMs === null ? [] : [`answer asked for after ${seconds(c.answerRequestMs)}`]),
-    ...(c.responseMs === null ? [] : [seconds(c.responseMs)]),
+    ...(c.responseMs === null || c.responseMs === 0 ? [] : [seconds(c.responseMs)]),
     ...(c.responseMs !== null && c.responseMs > 0 && c.thresholdMs !== null && c.responseMs < c.thresholdMs
       ? ['a rapid guess']
       : []),
@@ -72,6 +74,15 @@ function driftInWords(drift: readonly DriftWindow[]): string {
   return `drift: ${way} by ${Math.abs(most.difficulty_shift!).toFixed(1)} logits in the ${most.period} from ${most.starts_at} (standard error ${most.difficulty_shift_se!.toFixed(1)})`
 }
 
+/** What the model does not fit is left out. */
+function fittedInWords(p: ParameterRow): string {
+  const more =
+    p.discrimination_se === null
+      ? ''
+      : `, discrimination ${p.discrimination.toFixed(1)}, guessing ${percent(p.guessing)}`
+  return `fitted ${tenth(p.difficulty)}${more} (${p.model} ${p.version}${p.in_force ? '' : ', not in force'})`
+}
+
 function itemLines(parts: ItemParts | null): string[] {
   if (parts === null) return ['nothing is known of it yet; "npx mastery items health" looks at it']
   const { health: h, parameters, drift } = parts
@@ -82,12 +93,9 @@ function itemLines(parts: ItemParts | null): string[] {
         ? 'healthy'
         : `flagged, ${h.reasons.map((why, i) => `${h.flags[i]}: ${why}`).join('; ')}`
   const fitted = parameters[0]
-  const parameter =
-    fitted === undefined
-      ? ''
-      : `; fitted ${fitted.difficulty.toFixed(1)}, discrimination ${fitted.discrimination.toFixed(1)}, guessing ${percent(fitted.guessing)} (${fitted.model} ${fitted.version}${fitted.in_force ? '' : ', not in force'})`
+  const parameter = fitted === undefined ? '' : `; ${fittedInWords(fitted)}`
   return [
-    `of all students' ${some(h.answers, 'answer')} ${percent(h.p_value)} right, difficulty ${h.difficulty_observed.toFixed(1)} logits${parameter}`,
+    `of all students' ${some(h.answers, 'answer')} ${percent(h.p_value)} right, difficulty ${tenth(h.difficulty_observed)} logits${parameter}`,
     verdict,
     ...(h.status === 'insufficient' ? [] : [driftInWords(drift)]),
   ]

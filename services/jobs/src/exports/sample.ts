@@ -3,11 +3,11 @@ export interface JoinedRow {
   student_id: string
   answers: number
   student_mastery: number | null
-  occurred_at: string
+  occurred_at: string | null
   item: string | null
-  topic: string
-  p: number
-  correct: boolean
+  topic: string | null
+  p: number | null
+  correct: boolean | null
   topic_mastery: number | null
   opportunities: number | null
   standing: string | null
