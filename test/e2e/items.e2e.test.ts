@@ -162,6 +162,7 @@ describe('items, from answers to health, drift and behaviour', () => {
       [['items', 'health', '--params', 'irt'], /give MODEL@VERSION/],
       [['items', 'drift', '--period', 'day'], /--period is week or month/],
       [['behaviour', 'gaming', 'nowhere.txt'], /nowhere.txt can't be read/],
+      [['jobs', 'run', 'item-health', '--json', '{"model": 1}'], /It takes \{"source": "elo"\}/],
     ] as const) {
       const ended = await mastery([...args], place)
       expect([args, ended.code]).toEqual([args, 2])

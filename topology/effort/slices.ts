@@ -100,7 +100,9 @@ export function behaviourReport(s: BehaviourSlices): string {
   const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   const first = s.groups[0]
   const last = s.groups.at(-1)
-  const lines = MEASURES.map((m) => {
+  const never = MEASURES.filter((m) => s.groups.every((g) => !g.measures[m.id]?.mean))
+  const told = MEASURES.filter((m) => !never.includes(m))
+  const lines = told.map((m) => {
     const cells = s.groups.map((g) => {
       const of = g.measures[m.id]
       return `${shown(m.unit, of?.mean ?? null)}${spread(m.unit, of?.se ?? null)}`
@@ -110,7 +112,7 @@ export function behaviourReport(s: BehaviourSlices): string {
     const difference = d === null ? '-' : `${sign}${shown(m.unit, d.value)}${spread(m.unit, d.se)}`
     return row([m.name, ...cells, difference])
   })
-  const clear = MEASURES.flatMap((m) => {
+  const clear = told.flatMap((m) => {
     const d = differenceOf(last?.measures[m.id], first?.measures[m.id])
     if (d === null || !(Math.abs(d.value) > CLEAR * d.se)) return []
     const at = (g: BehaviourGroup | undefined) => shown(m.unit, g!.measures[m.id]!.mean)
@@ -125,14 +127,14 @@ ${row(['---', ...s.groups.map(() => '---:'), '---:'])}
 ${row(['students', ...s.groups.map((g) => n(g.students)), ''])}
 ${row(['ability, logits', ...s.groups.map((g) => `${g.abilityFrom.toFixed(2)} to ${g.abilityTo.toFixed(2)}`), ''])}
 ${lines.join('\n')}
-
+${never.length === 0 ? '' : `\nNot recorded by these sources, or never seen: ${never.map((m) => m.name).join(', ')}.\n`}
 ## What differs clearly
 
 ${clear.length === 0 ? 'Nothing differs by more than chance allows.' : clear.join('\n')}
 
 ## How to read it
 
-${MEASURES.map((m) => `- **${m.name}**: ${m.about}`).join('\n')}
+${told.map((m) => `- **${m.name}**: ${m.about}`).join('\n')}
 
 Ability is estimated from the same answers: that abler students are right more often is no finding. Of twenty measures
 without any difference, one is expected to look clear by chance. A difference says what goes together with ability, not

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ItemAnswer } from './answer.ts'
 import { ItemWindows, robustZ, windowOf } from './drift.ts'
 import { type DriftRow, ItemFold } from './fold.ts'
-import type { ItemHealth } from './health.ts'
+import type { ItemHealth } from './item-health.ts'
 import { answersTo } from './testing/answers.ts'
 import { bruteForce } from './testing/brute-force.ts'
 

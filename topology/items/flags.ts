@@ -1,27 +1,4 @@
-import type { ItemHealth } from './health.ts'
-
-export type FlagCode =
-  | 'too_hard'
-  | 'too_easy'
-  | 'negative_discrimination'
-  | 'poor_discrimination'
-  | 'weak_slope'
-  | 'steep_slope'
-  | 'extreme_difficulty'
-  | 'high_guessing'
-  | 'noisy'
-  | 'too_regular'
-  | 'harder_than_fitted'
-  | 'easier_than_fitted'
-  | 'rapid_guessing'
-  | 'unused_option'
-  | 'attractive_distractor'
-
-export interface Flag {
-  code: FlagCode
-  /** Why, with the figures, and what to look at. */
-  reason: string
-}
+import type { Flag, ItemHealth } from './item-health.ts'
 
 /** One-sided 95 %: what lies on the wrong side of a line by chance alone is no flag. */
 const Z = 1.645

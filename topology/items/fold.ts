@@ -1,6 +1,7 @@
 import type { ItemAnswer } from './answer.ts'
 import { type ItemWindow, ItemWindows, PERIODS, robustZ } from './drift.ts'
-import { type ItemHealth, itemHealth } from './health.ts'
+import { itemHealth } from './health.ts'
+import type { ItemHealth } from './item-health.ts'
 import { ItemSums } from './item-sums.ts'
 import type { ItemParameters } from './parameters.ts'
 import { RAPID_OPTIONS, type RapidOptions } from './rapid.ts'
@@ -19,6 +20,8 @@ export interface ItemFoldOptions {
   /** They are on the scale of the abilities, so that fitted and observed difficulties can be compared. */
   comparable?: boolean
   rapid?: RapidOptions
+  /** Threshold of rapid guesses over all items of a tenant, milliseconds, for those with too few times; left out: none. */
+  pooled?: ReadonlyMap<string, number>
   health(key: ItemKey, health: ItemHealth): void
   drift(row: DriftRow): void
 }
@@ -58,7 +61,13 @@ export class ItemFold {
     this.items++
     o.health(
       key,
-      itemHealth(this.sums, o.parameters.get(key.item) ?? null, o.comparable ?? false, o.rapid ?? RAPID_OPTIONS),
+      itemHealth(
+        this.sums,
+        o.parameters.get(key.item) ?? null,
+        o.comparable ?? false,
+        o.rapid ?? RAPID_OPTIONS,
+        o.pooled?.get(key.tenant) ?? null,
+      ),
     )
     for (const windows of this.windows)
       for (const w of windows.list()) {

@@ -1,52 +1,11 @@
-import type { Estimate, Fit } from './ability-grid.ts'
-import { type Flag, flagsOf } from './flags.ts'
+import { flagsOf } from './flags.ts'
+import type { ItemHealth } from './item-health.ts'
 import type { ItemSums } from './item-sums.ts'
-import type { OptionUse } from './options.ts'
 import type { ItemParameters } from './parameters.ts'
-import { RAPID_OPTIONS, type RapidOptions, type RapidThreshold, rapidThreshold } from './rapid.ts'
+import { RAPID_OPTIONS, type RapidOptions, rapidThreshold } from './rapid.ts'
 
 /** Below so many answers figures are given, and nothing is concluded from them. */
 export const LEAST_ANSWERS = 30
-
-export type ItemStatus = 'healthy' | 'flagged' | 'insufficient'
-
-export interface ItemHealth {
-  status: ItemStatus
-  flags: Flag[]
-  answers: number
-  students: number
-  /** UTC milliseconds. */
-  firstAt: number
-  lastAt: number
-  /** Share of right answers, and of right answers among first tries (null without any). */
-  pValue: number
-  pValueFirst: number | null
-  /** Mean of answer less prediction. */
-  meanResidual: number
-  /** What the version in force knows of the item; null: nothing. */
-  parameters: ItemParameters | null
-  /** Difficulty that fits these answers, on the scale of the abilities before them. */
-  observed: Estimate
-  /** Null where all abilities or all answers are alike. */
-  pointBiserial: number | null
-  /** Right among the ablest 27 % less right among the least able. */
-  upperLower: number
-  /** Against the predictions as they were made. */
-  raw: { infit: number; outfit: number }
-  /** At the observed difficulty: what is left is noise, guessing or another steepness. */
-  fit: Fit
-  /** Answers with a response time, their median in milliseconds (null without any). */
-  timed: number
-  medianMs: number | null
-  threshold: RapidThreshold
-  /** Share of the times below each threshold; null without it. */
-  rapidRate: number | null
-  rapidRateNormative: number | null
-  rapidRateMixture: number | null
-  /** Share of right answers among the rapid ones; null without any. */
-  rapidRight: number | null
-  options: OptionUse[]
-}
 
 /**
  * Health of an item that has at least one answer.
@@ -57,11 +16,12 @@ export function itemHealth(
   parameters: ItemParameters | null,
   comparable: boolean,
   rapid: RapidOptions = RAPID_OPTIONS,
+  pooled: number | null = null,
 ): ItemHealth {
   const { times, abilityGrid } = sums
-  const threshold = rapidThreshold(times, rapid)
+  const threshold = rapidThreshold(times, rapid, pooled)
   const observed = abilityGrid.difficulty()
-  const rate = (edge: number | null) => (edge === null ? null : times.below(edge).answers / times.n)
+  const rate = (edge: number | null) => (edge === null || times.n === 0 ? null : times.below(edge).answers / times.n)
   const below = threshold.chosen === null ? null : times.below(threshold.chosen)
   const r = sums.pointBiserial()
   const health: ItemHealth = {

@@ -30,7 +30,7 @@ export interface RapidThreshold {
   why: string
   /** The one that counts: the mixture's where there is one. */
   chosen: number | null
-  rule: 'mixture' | 'normative' | 'none'
+  rule: 'mixture' | 'normative' | 'pooled' | 'none'
 }
 
 /** Difference of the Bayesian information criterion from which two groups are better than one beyond doubt (Kass & Raftery 1995). */
@@ -44,19 +44,29 @@ const LEAST_FAST = 5
  * Thresholds of one item. Normative: a share of the usual time (Wise & Ma 2012). Mixture: where the faster of two
  * lognormal groups of times gives way to the slower; only where the times really are two groups, the faster one is too
  * fast to have read the item, and its answers are less often right: who is fast and right is fluent, and does not guess.
+ * @param pooled normative threshold over all items, taken where the item has too few times; null: none
  */
-export function rapidThreshold(times: TimeHistogram, o: RapidOptions = RAPID_OPTIONS): RapidThreshold {
+export function rapidThreshold(
+  times: TimeHistogram,
+  o: RapidOptions = RAPID_OPTIONS,
+  pooled: number | null = null,
+): RapidThreshold {
   const usual = o.usual === 'mean' ? times.mean() : times.quantile(0.5)
-  const normative = times.n < o.normativeTimes ? null : nearestEdge(Math.min(o.share * usual, o.capMs))
+  const normative = times.n < o.normativeTimes ? null : normativeThreshold(usual, o)
   const found = mixtureThreshold(times, o)
   const mixture = typeof found === 'number' ? found : null
   return {
     normative,
     mixture,
     why: typeof found === 'number' ? '' : found,
-    chosen: mixture ?? normative,
-    rule: mixture !== null ? 'mixture' : normative !== null ? 'normative' : 'none',
+    chosen: mixture ?? normative ?? pooled,
+    rule: mixture !== null ? 'mixture' : normative !== null ? 'normative' : pooled !== null ? 'pooled' : 'none',
   }
+}
+
+/** A share of the usual time, both in milliseconds. */
+export function normativeThreshold(usual: number, o: RapidOptions = RAPID_OPTIONS): number {
+  return nearestEdge(Math.min(o.share * usual, o.capMs))
 }
 
 /** Milliseconds, or why there is none. */

@@ -136,5 +136,7 @@ describe('threshold of rapid guesses', () => {
     expect(rapidThreshold(slow).normative).toBe(nearestEdge(RAPID_OPTIONS.capMs))
     const few = histogram(times(5, [{ ...SLOW, n: 9 }]))
     expect(rapidThreshold(few)).toMatchObject({ rule: 'none', chosen: null, normative: null })
+    expect(rapidThreshold(few, RAPID_OPTIONS, 1500)).toMatchObject({ rule: 'pooled', chosen: 1500, normative: null })
+    expect(rapidThreshold(slow, RAPID_OPTIONS, 1500)).toMatchObject({ rule: 'normative' })
   })
 })

@@ -10,7 +10,7 @@ import { ELO } from '../models/elo/model.ts'
 import { abilityBefore, type ItemAnswer } from './answer.ts'
 import { CHOSEN } from './chosen-option.ts'
 import { ItemFold } from './fold.ts'
-import type { ItemHealth } from './health.ts'
+import type { ItemHealth } from './item-health.ts'
 import { bruteForce } from './testing/brute-force.ts'
 
 /** Answers by item, predicted by the Elo rating; `itemOf` names the item. */

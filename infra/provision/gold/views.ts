@@ -163,16 +163,17 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
   {
     name: 'v_answers',
     about:
-      'Every predicted answer with what its event says of time, tries and help; rapid by the threshold of its item.',
+      'Every predicted answer with what its event says of time, tries and help; rapid by the threshold of its item, or else of all items.',
     select: `SELECT p.tenant AS tenant, p.student_id AS student_id, p.event_id AS event_id, p.item AS item, e.kind AS kind,
       e.session AS session, p.occurred_at AS occurred_at, p.correct AS correct, p.score AS score, e.attempt_number AS attempt_number,
       e.response_time_ms AS response_time_ms, e.hints AS hints, e.answer_request_ms AS answer_request_ms,
-      if(e.response_time_ms > 0, e.response_time_ms < h.rapid_ms, NULL) AS rapid, p.src_partition AS src_partition, p.src_offset AS src_offset
+      if(e.response_time_ms > 0, e.response_time_ms < ifNull(h.rapid_ms, nullIf(r.pooled[p.tenant], 0)), NULL) AS rapid, p.src_partition AS src_partition, p.src_offset AS src_offset
       FROM (SELECT * FROM next_correct_prediction_rows FINAL WHERE ${ACTIVE}) AS p
       LEFT ANY JOIN (SELECT src_partition, src_offset, kind, session, attempt_number, response_time_ms, hints, answer_request_ms
         FROM learning_events FINAL) AS e ON p.src_partition = e.src_partition AND p.src_offset = e.src_offset
       LEFT ANY JOIN (SELECT tenant, item, rapid_ms FROM item_health FINAL WHERE ${NEWEST_ITEM_RUN}) AS h
-        ON p.tenant = h.tenant AND ifNull(p.item, '') = h.item`,
+        ON p.tenant = h.tenant AND ifNull(p.item, '') = h.item
+      CROSS JOIN (SELECT argMax(pooled_rapid_ms, as_of) AS pooled FROM item_runs FINAL) AS r`,
   },
   {
     name: 'v_student_effort',

@@ -68,12 +68,16 @@ export function readPredicted(c: RowCursor): Predicted {
   }
 }
 
-/** Per model the versions that predicted answers to items, and how many. */
+/** Per model the versions that predicted answers, and how many. */
 export function versionsSql(generation: number): string {
   return `SELECT source, version, count() AS answers FROM next_correct_prediction_rows FINAL
     ARRAY JOIN arrayMap(s -> toString(s), score_sources) AS source, arrayMap(v -> toString(v), model_versions) AS version
-    WHERE generation = ${Math.trunc(generation)} AND item IS NOT NULL AND item != '' GROUP BY source, version ORDER BY source, version`
+    WHERE generation = ${Math.trunc(generation)} GROUP BY source, version ORDER BY source, version`
 }
+
+/** Mean response time of graded answers per tenant, milliseconds, each an hour at most. */
+export const MEAN_TIMES_SQL = `SELECT tenant, avg(least(response_time_ms, 3600000)) AS ms FROM learning_events FINAL
+  WHERE role = 'evidence' AND score IS NOT NULL AND response_time_ms > 0 GROUP BY tenant`
 
 /** Students with predicted answers per tenant. */
 export function studentsSql(generation: number, source: string): string {

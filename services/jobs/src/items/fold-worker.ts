@@ -7,7 +7,7 @@ import { type Predicted, readPredicted } from './answers.ts'
 import type { FoldCounts, FoldedRows, FoldSetup, FromFold, ToFold } from './messages.ts'
 import { driftRow, healthRow } from './rows.ts'
 
-const { versions, shown, comparable, students, rapid, stamp } = workerData as FoldSetup
+const { versions, shown, comparable, students, rapid, pooled, stamp } = workerData as FoldSetup
 const known = new Map(versions.map(([version, parameters]) => [version, itemParameters(parameters)]))
 const of = new Map(students)
 const counts: FoldCounts = { answers: 0, items: 0, flagged: 0, insufficient: 0, windows: 0 }
@@ -17,6 +17,7 @@ const fold = new ItemFold({
   parameters: itemParameters(shown),
   comparable,
   rapid,
+  pooled: new Map(pooled),
   health(key, h) {
     counts.items++
     if (h.status === 'flagged') counts.flagged++

@@ -11,6 +11,8 @@ export interface FoldSetup {
   /** Students by tenant. */
   students: readonly (readonly [tenant: string, students: number])[]
   rapid: RapidOptions
+  /** Threshold of rapid guesses over all items, by tenant. */
+  pooled: readonly (readonly [tenant: string, ms: number])[]
   stamp: Stamp
 }
 

@@ -1,5 +1,5 @@
 import type { DriftRow, ItemKey } from '@mastery/topology/items/fold.ts'
-import type { ItemHealth } from '@mastery/topology/items/health.ts'
+import type { ItemHealth } from '@mastery/topology/items/item-health.ts'
 import type { ItemParameters } from '@mastery/topology/items/parameters.ts'
 import type { Stamp } from './messages.ts'
 

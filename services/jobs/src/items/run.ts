@@ -1,10 +1,10 @@
 import type { HistorySource } from '@mastery/infra/adapters/clickhouse/history.ts'
 import { ITEM_MODELS, itemParameters } from '@mastery/topology/items/parameters.ts'
-import { RAPID_OPTIONS, type RapidOptions } from '@mastery/topology/items/rapid.ts'
+import { normativeThreshold, RAPID_OPTIONS, type RapidOptions } from '@mastery/topology/items/rapid.ts'
 import type { ArtefactStore } from '@mastery/topology/ports/artefact-store.ts'
 import type { GoldStore } from '@mastery/topology/ports/gold-store.ts'
 import type { InForce } from '../training/versions.ts'
-import { predictedSql, studentsSql, versionsSql } from './answers.ts'
+import { MEAN_TIMES_SQL, predictedSql, studentsSql, versionsSql } from './answers.ts'
 import { foldInThread } from './fold-thread.ts'
 import type { FoldCounts, FoldedRows, Stamp } from './messages.ts'
 import { parameterRow } from './rows.ts'
@@ -49,7 +49,7 @@ const NEARLY_ALL = 0.9
  * Computes health, drift and parameters of all items from what gold has and writes them there. ClickHouse sorts the
  * answers by item, a thread folds them: memory here holds a few blocks. A run that is cut off leaves newer rows among
  * the old ones, which the next one replaces.
- * @throws ItemHealthError where gold has no predictions of answers to items
+ * @throws ItemHealthError where gold has no predictions
  */
 export async function runItemHealth(parts: ItemHealthParts, options: ItemHealthOptions = {}): Promise<ItemHealthRun> {
   const { gold, generation, artefacts } = parts
@@ -84,6 +84,9 @@ export async function runItemHealth(parts: ItemHealthParts, options: ItemHealthO
     source,
     version: shown === null ? '' : `${shown.model}@${shown.version}`,
   }
+  const rapid = options.rapid ?? RAPID_OPTIONS
+  const means = await gold.query<{ tenant: string; ms: number }>(MEAN_TIMES_SQL)
+  const pooled = means.map(({ tenant, ms }) => [tenant, normativeThreshold(ms, rapid)] as const)
   const students = await gold.query<{ tenant: string; students: number }>(studentsSql(generation, source))
   const counts = await foldInThread({
     setup: {
@@ -91,7 +94,8 @@ export async function runItemHealth(parts: ItemHealthParts, options: ItemHealthO
       shown: shown?.parameters ?? null,
       comparable: shown?.model === source,
       students: students.map((s) => [s.tenant, Number(s.students)] as const),
-      rapid: options.rapid ?? RAPID_OPTIONS,
+      rapid,
+      pooled,
       stamp,
     },
     chunks: gold.stream(predictedSql(generation, source), 'RowBinary'),
@@ -106,7 +110,22 @@ export async function runItemHealth(parts: ItemHealthParts, options: ItemHealthO
   await gold.insert([
     {
       table: 'item_runs',
-      rows: [[runId, asOf, parts.now(), generation, source, names, answers, items, flagged, insufficient, seconds]],
+      rows: [
+        [
+          runId,
+          asOf,
+          parts.now(),
+          generation,
+          source,
+          names,
+          Object.fromEntries(pooled),
+          answers,
+          items,
+          flagged,
+          insufficient,
+          seconds,
+        ],
+      ],
     },
   ])
   return { ...counts, runId, source, shown: stamp.version, seconds }
@@ -116,9 +135,7 @@ function sourceOf(found: readonly { source: string; answers: number }[], wanted:
   const answers = (model: string) => found.reduce((n, r) => n + (r.source === model ? r.answers : 0), 0)
   const known = [...new Set(found.map((r) => r.source))]
   if (known.length === 0)
-    throw new ItemHealthError(
-      'Gold has no predictions of answers to items yet. Send or import events that name their items first.',
-    )
+    throw new ItemHealthError('Gold has no predictions of answers yet. Send or import events first.')
   if (wanted !== undefined) {
     if (!known.includes(wanted))
       throw new ItemHealthError(`No answer was predicted by "${wanted}"; give one of ${known.join(', ')}.`)
