@@ -1,5 +1,6 @@
 import { quote } from '@mastery/infra/provision/gold/ddl.ts'
 import { type Column, LC, TIME, WHO } from '@mastery/infra/provision/gold/table.ts'
+import { LEAST_TIMED, LOW_EFFORT } from '@mastery/topology/effort/response-time-effort.ts'
 import { type ExportCut, type ExportTable, ofCut, within } from './table.ts'
 
 const KNOWN_TIME = `Nullable(${TIME})`
@@ -68,7 +69,7 @@ function activity(cut: ExportCut): string {
 function answered(cut: ExportCut): string {
   return `SELECT student_id, count() AS answers, countIf(correct) AS right, uniqExact(item) AS items,
       uniqExact(toDate(occurred_at)) AS active_days, countIf(recent) AS answers_30d, countIf(recent AND correct) AS right_30d,
-      countIf(hints > 0) AS hinted
+      countIf(hints > 0) AS hinted, countIf(rapid IS NOT NULL) AS timed, countIf(rapid) AS rapid_guesses
     FROM (SELECT *, occurred_at > subtractDays(newest, 30) AS recent FROM v_answers AS a
       JOIN (SELECT student_id, max(occurred_at) AS newest FROM learning_events WHERE tenant = ${quote(cut.tenant)} AND ${within(cut)}
         GROUP BY student_id) AS n ON a.student_id = n.student_id
@@ -94,16 +95,15 @@ export const STUDENT_STATE: ExportTable = {
     const tenant = quote(cut.tenant)
     return `
       SELECT ${tenant} AS tenant, s.student_id AS student_id, e.* EXCEPT (student_id), a.* EXCEPT (student_id, right, right_30d),
-        m.* EXCEPT (student_id), f.timed AS timed, f.rapid_guesses AS rapid_guesses, f.effort AS effort, a.right AS correct,
+        m.* EXCEPT (student_id), if(a.timed > 0, 1 - a.rapid_guesses / a.timed, NULL) AS effort,
+        a.right AS correct,
         if(a.answers > 0, a.right / a.answers, NULL) AS accuracy, if(a.answers_30d > 0, a.right_30d / a.answers_30d, NULL) AS accuracy_30d,
-        if(f.verdict = '', 'insufficient', f.verdict) AS effort_verdict
+        multiIf(a.timed < ${LEAST_TIMED}, 'insufficient', 1 - a.rapid_guesses / a.timed < ${LOW_EFFORT}, 'low effort', 'effortful') AS effort_verdict
       FROM (SELECT DISTINCT student_id FROM learning_events WHERE tenant = ${tenant} AND ${within(cut)}
         UNION DISTINCT SELECT DISTINCT student_id FROM student_mastery_rows WHERE ${ofCut(cut)}) AS s
       LEFT ANY JOIN (${activity(cut)}) AS e ON s.student_id = e.student_id
       LEFT ANY JOIN (${answered(cut)}) AS a ON s.student_id = a.student_id
       LEFT ANY JOIN (${standing(cut)}) AS m ON s.student_id = m.student_id
-      LEFT ANY JOIN (SELECT student_id, timed, rapid_guesses, effort, verdict FROM v_student_effort WHERE tenant = ${tenant}) AS f
-        ON s.student_id = f.student_id
       WHERE events > 0 OR topics > 0`
   },
 }

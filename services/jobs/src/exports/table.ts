@@ -24,7 +24,9 @@ export interface ExportTable {
 }
 
 /** A query over many answers goes on on the disk beyond this many bytes. */
-const MEMORY = 300_000_000
+const MEMORY = 200_000_000
+/** Rows that are held until a part of the file is written. */
+const ROW_GROUP = 200_000
 export const BOUNDED = `join_algorithm = 'grace_hash', max_bytes_in_join = ${MEMORY}, max_bytes_before_external_sort = ${MEMORY}, max_bytes_before_external_group_by = ${MEMORY}`
 
 /** Rows within the offsets of the cut, of a table with src_partition and src_offset. */
@@ -56,5 +58,5 @@ export const plainType = (type: string) => type.replace(/LowCardinality\((Nullab
 /** What is written: the columns in their order, with their types. */
 export function exportSql(table: ExportTable, cut: ExportCut): string {
   const list = table.columns(cut).map(([name, type]) => `CAST(\`${name}\` AS ${plainType(type)}) AS \`${name}\``)
-  return `SELECT ${list.join(', ')} FROM (${table.sql(cut)}) SETTINGS ${BOUNDED}`
+  return `SELECT ${list.join(', ')} FROM (${table.sql(cut)}) SETTINGS ${BOUNDED}, output_format_parquet_row_group_size = ${ROW_GROUP}`
 }
