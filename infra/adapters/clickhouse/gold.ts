@@ -1,7 +1,5 @@
-import { createWriteStream } from 'node:fs'
 import { resolve } from 'node:path'
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import {
   type ClickHouseClient,
   ClickHouseError,
@@ -18,7 +16,8 @@ import { onCluster, quote, stored } from '../../provision/gold/ddl.ts'
 import { migrateGold } from '../../provision/gold/migrate.ts'
 import { TABLES } from '../../provision/gold/tables.ts'
 import { startEncrypted, startPlain } from './engine.ts'
-import { type FileEngine, openFileEngine, parquetFile } from './file-engine.ts'
+import { type FileEngine, openFileEngine } from './file-engine.ts'
+import { writeFromFolder, writeFromServer } from './parquet.ts'
 import { RowBuffer } from './row-buffer.ts'
 import { addBinary, binaryEncoderOf } from './row-encoder.ts'
 import { isPattern, RowFiles } from './row-files.ts'
@@ -237,20 +236,10 @@ export class ClickHouseGold implements GoldStore {
 
   /** Writes a query's result as one Parquet file, as it is made: memory holds a few blocks. The path must be free. */
   async writeParquet(sql: string, path: string): Promise<void> {
-    if (this.path !== null) {
-      // A session of its own: on the client's, whoever stores events would wait until the file is done.
-      const session = new Session(this.path)
-      try {
-        await this.guarded(() => session.queryAsync(`INSERT INTO FUNCTION ${parquetFile(path)} ${sql}`))
-      } finally {
-        session.close()
-      }
-      return
-    }
-    await this.guarded(async () => {
-      const { stream } = await this.client.exec({ query: `${sql} FORMAT Parquet` })
-      await pipeline(stream as Readable, createWriteStream(path, { flags: 'wx', mode: 0o600 }))
-    })
+    const folder = this.path
+    await this.guarded(() =>
+      folder === null ? writeFromServer(this.client, sql, path) : writeFromFolder(folder, sql, path),
+    )
   }
 
   /** The engine of this process over files, whatever the profile: gold's own, or another one where gold is a server. */
