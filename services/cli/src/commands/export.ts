@@ -16,7 +16,9 @@ export const exportCommand: Command = {
                     [--source elo] [--tenant T] [--json]
 npx mastery export --student ID [--out DIR] [--tenant T] [--json] [--profile NAME] [--data DIR]
 
---tables writes Parquet files, by pseudonym, and manifest.json with counts, columns and checksums: ${EXPORT_NAMES.join(', ')}.
+--tables writes Parquet files, by pseudonym, and manifest.json with counts, columns and checksums, of
+${EXPORT_NAMES.slice(0, 4).join(', ')},
+${EXPORT_NAMES.slice(4).join(', ')}.
 --from and --to (2026-09-01, or with a time) choose answers by when they were given: in next_correct_predictions and
 sakt_attention. That one asks a trained version of sakt (--sakt, default the newest) what the newest --predictions of every
 student looked at, and keeps the --looks greatest weights of each. The report of behaviour divides students by --source.
