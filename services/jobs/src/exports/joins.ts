@@ -84,5 +84,5 @@ export function coverageSql(join: Join, from: (table: string) => string): string
     SELECT sum(n) AS rows, sumIf(n, found = 1) AS matched, count() AS keys, countIf(found = 1) AS keys_matched,
       arrayMap(x -> x.2, arraySlice(arrayReverseSort(groupArraySortedIf(3)((-toInt64(n), [${names}]), found = 0)), -3)) AS examples
     FROM (SELECT ${left}, count() AS n FROM ${from(join.left)}${each}${where(join.where)} GROUP BY ${names}) AS l
-    LEFT ANY JOIN (SELECT DISTINCT ${right}, toUInt8(1) AS found FROM ${from(join.right)}${where(join.rightWhere)}) AS r USING (${names})`
+    LEFT ANY JOIN (SELECT ${right}, toUInt8(1) AS found FROM ${from(join.right)}${where(join.rightWhere)}) AS r USING (${names})`
 }
