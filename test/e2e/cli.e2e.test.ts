@@ -18,7 +18,7 @@ describe('the command line', { timeout: 120_000 }, () => {
       ...out
         .split('npx mastery COMMAND')[1]!
         .split('--profile')[0]!
-        .matchAll(/^ {2}(\w+) /gm),
+        .matchAll(/^ {2}([\w-]+) /gm),
     ].map((m) => m[1]!)
     expect(names).toEqual(
       expect.arrayContaining('start services demo import simulate trace sql rejects topics pseudonym'.split(' ')),

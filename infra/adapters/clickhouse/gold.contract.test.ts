@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { goldStoreContract } from '@mastery/topology/testing/gold-store-contract.ts'
 import { describe, expect, it } from 'vitest'
 import { ClickHouseGold } from './gold.ts'
+import { parquetContract } from './testing/parquet-contract.ts'
 
 goldStoreContract('the engine in the process', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'gold-'))
@@ -17,6 +18,11 @@ goldStoreContract('the engine in the process', async () => {
     },
   }
 })
+
+parquetContract(
+  'the engine in the process',
+  async () => new ClickHouseGold({ path: mkdtempSync(join(tmpdir(), 'gold-')) }),
+)
 
 describe('gold', () => {
   it('refuses to start without a place, or with two', () => {

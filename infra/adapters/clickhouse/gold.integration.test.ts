@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { MIGRATIONS } from '../../provision/gold/migrate.ts'
 import { FIRST_DDL } from '../../provision/gold/testing/first-tables.ts'
 import { ClickHouseGold } from './gold.ts'
+import { parquetContract } from './testing/parquet-contract.ts'
 
 const url = process.env['MASTERY_TEST_CLICKHOUSE']
 
@@ -34,6 +35,8 @@ else {
       await admin.close()
     })
   })
+
+  parquetContract('a server by URL', async () => new ClickHouseGold({ url }))
 
   goldStoreContract('a server by URL', async () => {
     const database = `contract_${process.pid}`

@@ -16,6 +16,8 @@ import { onCluster, quote, stored } from '../../provision/gold/ddl.ts'
 import { migrateGold } from '../../provision/gold/migrate.ts'
 import { TABLES } from '../../provision/gold/tables.ts'
 import { startEncrypted, startPlain } from './engine.ts'
+import { type FileEngine, openFileEngine } from './file-engine.ts'
+import { writeFromFolder, writeFromServer } from './parquet.ts'
 import { RowBuffer } from './row-buffer.ts'
 import { addBinary, binaryEncoderOf } from './row-encoder.ts'
 import { isPattern, RowFiles } from './row-files.ts'
@@ -230,6 +232,20 @@ export class ClickHouseGold implements GoldStore {
     } finally {
       session?.close()
     }
+  }
+
+  /** Writes a query's result as one Parquet file, as it is made: memory holds a few blocks. The path must be free. */
+  async writeParquet(sql: string, path: string): Promise<void> {
+    const folder = this.path
+    await this.guarded(() =>
+      folder === null ? writeFromServer(this.client, sql, path) : writeFromFolder(folder, sql, path),
+    )
+  }
+
+  /** The engine of this process over files, whatever the profile: gold's own, or another one where gold is a server. */
+  fileEngine(): FileEngine {
+    if (this.path === null) return openFileEngine()
+    return { query: (sql) => this.query(sql), command: (sql) => this.command(sql), close: async () => {} }
   }
 
   private async guarded<T>(work: () => Promise<T>): Promise<T> {

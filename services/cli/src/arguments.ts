@@ -23,10 +23,10 @@ export const HELP = `mastery-stream: learner events in, explained mastery per st
 
 npx mastery COMMAND [options]
 
-  start       collector, API and all stages in this process, on a data folder (also: npm start)
-  services    the services as processes of their own, on the local servers (npm run stack -- up)
-  demo        a simulated school through the whole path (also: npm run demo)
-${COMMANDS.map((c) => `  ${c.name.padEnd(12)}${c.summary}`).join('\n')}
+  start          collector, API and all stages in this process, on a data folder (also: npm start)
+  services       the services as processes of their own, on the local servers (npm run stack -- up)
+  demo           a simulated school through the whole path (also: npm run demo)
+${COMMANDS.map((c) => `  ${c.name.padEnd(15)}${c.summary}`).join('\n')}
 
   --profile NAME   embedded (default), local or compose
   --data DIR       data folder; default: ./data (or $MASTERY_DATA)

@@ -27,6 +27,7 @@ import { sqlCommand } from './sql.ts'
 import { topicsCommand } from './topics.ts'
 import { traceCommand } from './trace.ts'
 import { trainCommand } from './train.ts'
+import { validateJoinCommand } from './validate-join.ts'
 
 /** Commands that work on an installation; `start`, `services` and `demo` make one and stand in main.ts. */
 export const COMMANDS: readonly Command[] = [
@@ -57,5 +58,6 @@ export const COMMANDS: readonly Command[] = [
   eraseCommand,
   readmitCommand,
   exportCommand,
+  validateJoinCommand,
   accessCommand,
 ]

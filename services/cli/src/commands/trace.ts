@@ -1,10 +1,16 @@
 import { parseArgs } from 'node:util'
 import { pseudonymiser } from '@mastery/infra/config/secrets.ts'
+import { suspiciousSessions } from '@mastery/topology/effort/suspicious.ts'
 import { explainInWords } from '@mastery/topology/features/words.ts'
-import { type Command, UsageError } from '../command.ts'
+import { type Command, type Host, UsageError } from '../command.ts'
 import { currentScores, currentWindows } from '../current-scores.ts'
+import { type ItemParts, itemParts } from '../items.ts'
 import { noteAccess } from '../subject.ts'
 import { table } from '../tables.ts'
+import { clicksOf } from '../trace/clicks.ts'
+import { type Looked, lookedAt } from '../trace/looked.ts'
+import { strugglesOf } from '../trace/struggles.ts'
+import { lookedInWords, strugglesInWords, suspiciousInWords, weakInWords, weakTopics } from '../trace/words.ts'
 import { positive } from './simulate.ts'
 
 interface HistoryRow {
@@ -15,12 +21,37 @@ interface HistoryRow {
   event_id: string
 }
 
+/** Items looked at. */
+const STRUGGLES = 5
+
+/** What stands behind the topic's score: items, clicks, attention. */
+async function behind(host: Host, of: { tenant: string; student: string }, topic: string) {
+  const gold = await host.gold()
+  const { artefacts, generations } = host.installation
+  const generation = generations.active.id
+  const clicks = await clicksOf(gold, of, generation)
+  const struggles = strugglesOf(clicks, topic, STRUGGLES)
+  const items = new Map<string, ItemParts | null>()
+  for (const { item } of struggles) items.set(item, await itemParts(gold, of.tenant, item))
+  const practised = clicks.filter((c) => c.topics.includes(topic)).map((c) => c.at)
+  const suspicious = suspiciousSessions(clicks).filter((s) => practised.some((at) => at >= s.from && at <= s.to))
+  const thresholds = clicks.some((c) => c.thresholdMs !== null)
+  // Whatever is wrong with a trained version: the rest of the page does not depend on it.
+  const looked: Looked | string | null = await lookedAt({ gold, artefacts, generation }, of, topic).catch(
+    (e: Error) => e.message,
+  )
+  return { struggles, items, suspicious, thresholds, looked }
+}
+
 export const traceCommand: Command = {
   name: 'trace',
   summary: "one student's topic: history, windows, every model's view, and why",
   help: `npx mastery trace --student ID --topic TOPIC [--limit 20] [--tenant ID] [--json] [--profile NAME] [--data DIR]
 
-ID is the tenant's own id (a pseudonym of 32 hexadecimal digits is taken as it is).`,
+ID is the tenant's own id (a pseudonym of 32 hexadecimal digits is taken as it is). Below the topic's score: the student's
+weak topics, the items that were wrong or needed help with their parameters, health and drift ("npx mastery items health"
+computes them), sessions with rapid guesses or signs of gaming, and, where a version of sakt has been trained, which
+earlier answers it looked at.`,
   async run(host, args, io) {
     const { values } = parseArgs({
       args,
@@ -57,11 +88,18 @@ ID is the tenant's own id (a pseudonym of 32 hexadecimal digits is taken as it i
        ORDER BY version DESC, score_source LIMIT {limit:UInt32}`,
       { tenant: tenant.id, student, topic: values.topic, limit: limit * 4 },
     )
+    const more = await behind(host, { tenant: tenant.id, student }, values.topic)
     await noteAccess(host, { tenant: tenant.id, student }, 'trace')
     if (values.json) {
-      io.out(
-        `${JSON.stringify({ student, score, why: explainInWords(score), windows: window, history, stale: scores.stale })}\n`,
-      )
+      const { struggles, items, suspicious, looked } = more
+      const found = {
+        ...{ student, score, why: explainInWords(score), windows: window, history, stale: scores.stale },
+        weak: weakTopics(scores.topics).map((t) => t.topic),
+        struggles: struggles.map((s) => ({ ...s, ...items.get(s.item) })),
+        suspicious,
+        looked: typeof looked === 'string' ? null : looked,
+      }
+      io.out(`${JSON.stringify(found)}\n`)
       return 0
     }
     const why = explainInWords(score)
@@ -102,6 +140,11 @@ ID is the tenant's own id (a pseudonym of 32 hexadecimal digits is taken as it i
         [...byEvent.values()].map((r) => [r['at']!, ...models.map((m) => r[m] ?? '-')]),
       )}`,
     )
+    io.out(`\n${weakInWords(scores.topics)}`)
+    io.out(`\n${strugglesInWords(more.struggles, more.items)}`)
+    io.out(`\n${suspiciousInWords(more.suspicious, more.thresholds)}`)
+    if (typeof more.looked === 'string') io.err.write(`What sakt looked at is not known: ${more.looked}\n`)
+    else if (more.looked) io.out(`\n${lookedInWords(more.looked)}`)
     return 0
   },
 }
