@@ -31,6 +31,10 @@ function factorInWords(f: Factor): string {
       if (f.value === 1)
         return `One answer so far ${f.effect >= 0 ? 'counts for the skill' : 'does not show the skill yet'} (${e}).`
       return `The sequence of ${f.value} answers ${f.effect >= 0 ? 'suggests that the skill is there' : 'does not show the skill yet'} (${e}).`
+    case 'topic_record':
+      return `Of the answers on this topic ${percent(f.value)} were right (${e}).`
+    case 'other_topics':
+      return `Of the answers on other topics ${percent(f.value)} were right (${e}).`
     case 'overall_ability':
       return f.value >= 0 ? `Does well across all topics (${e}).` : `Has trouble across all topics (${e}).`
     case 'topic_ability':

@@ -11,6 +11,13 @@ export interface AskedLog {
   asks: readonly Ask[]
 }
 
+/** Mastery asked again of a student who had not answered on the topic, or on no other one; null where that is the same. */
+export interface WhatIf {
+  ask: Ask
+  withoutTopic: Ask
+  withoutOthers: Ask | null
+}
+
 /** Names of items by their hashes, for models that know items by name. */
 export class ItemNames {
   private readonly names: ReadonlyMap<number, string>
@@ -25,40 +32,27 @@ export class ItemNames {
   }
 }
 
-/**
- * Lays out what was asked as rows of a log, for models that fold a whole history for every prediction. The answer that is
- * wanted is a row of the student's own; mastery is a row without an item behind all that was learned by then. Rows of one
- * time are one bundle.
- * @param knows whether a topic is one that the model can say something of
- * @param most opportunities that are looked back on
- */
-export function askedLog(
-  walks: readonly Walk[],
-  items: ItemNames,
-  knows: (topic: string) => boolean,
-  most: number,
-): AskedLog {
-  const b = new AnswerLogBuilder()
-  const askOf = new Map<number, Ask>()
-  let row = 0
-  let student = 0
-  const history = (w: Walk, to: number, asked: ReadonlyMap<number, Ask>) => {
-    for (let i = Math.max(0, to - most); i < to; i++) {
-      const ask = asked.get(i)
-      if (ask) askOf.set(row, ask)
-      b.add({
-        student: String(student),
-        item: items.of(w.of.item[i]!),
-        topics: w.of.topics(i).map((t) => w.of.names[t]!),
-        correct: isRight(w.of, i),
-        at: w.of.t[i]!,
-        bundle: String(w.of.t[i]),
-        row: row++,
-        extra: { hints: w.of.hints[i]! },
-      })
-    }
+/** Lays out what is asked as rows of a log, for models that fold a whole history for every prediction. */
+export class AskedLogBuilder {
+  private readonly log = new AnswerLogBuilder()
+  private readonly askOf = new Map<number, Ask>()
+  private row = 0
+  private student = 0
+  private readonly items: ItemNames
+  private readonly most: number
+
+  /** @param most opportunities that are looked back on */
+  constructor(items: ItemNames, most: number) {
+    this.items = items
+    this.most = most
   }
-  for (const w of walks) {
+
+  /**
+   * The answer that is wanted is a row of the student's own; mastery is a row without an item behind all that was learned
+   * by then. Rows of one time are one bundle.
+   * @param knows whether a topic is one that the model can say something of
+   */
+  walk(w: Walk, knows: (topic: string) => boolean): void {
     const after = new Map<number, Ask[]>()
     const own = new Map<number, Ask>()
     for (const a of w.asks) {
@@ -70,27 +64,73 @@ export function askedLog(
     const ends = [...after.keys()].sort((x, y) => y - x)
     // What a prediction looks back on hangs on where its history ends: the row has one of its own unless it is the last.
     if (wanted >= 0 && !(ends[0] === wanted + 1)) ends.unshift(wanted + 1)
-    ends.forEach((end) => {
-      history(w, end, end === wanted + 1 ? own : NOTHING)
-      for (const a of after.get(end) ?? []) {
-        askOf.set(row, a)
-        const at = end > 0 ? w.of.t[end - 1]! : 0
-        const topics = [w.of.names[a.topic]!]
-        b.add({ student: String(student), item: null, topics, correct: false, at, bundle: 'asked', row: row++ })
-      }
-      student++
+    for (const end of ends) {
+      this.history(w, end, end === wanted + 1 ? own : NOTHING, () => true)
+      for (const a of after.get(end) ?? []) this.mastery(w, a)
+      this.student++
+    }
+  }
+
+  /** Asks for the mastery of `ask` again, from less. */
+  whatIf(w: Walk, ask: Ask): WhatIf {
+    const on = (i: number) => w.of.topics(i).includes(ask.topic)
+    const from = (kept: (i: number) => boolean): Ask => {
+      const again = { ...ask, p: UNKNOWN }
+      this.history(w, ask.after, NOTHING, kept)
+      this.mastery(w, again)
+      this.student++
+      return again
+    }
+    let others = false
+    for (let i = Math.max(0, ask.after - this.most); i < ask.after && !others; i++) others = !on(i)
+    return { ask, withoutTopic: from((i) => !on(i)), withoutOthers: others ? from(on) : null }
+  }
+
+  private history(w: Walk, to: number, asked: ReadonlyMap<number, Ask>, kept: (i: number) => boolean): void {
+    for (let i = Math.max(0, to - this.most); i < to; i++) {
+      if (!kept(i)) continue
+      const ask = asked.get(i)
+      if (ask) this.askOf.set(this.row, ask)
+      this.log.add({
+        student: String(this.student),
+        item: this.items.of(w.of.item[i]!),
+        topics: w.of.topics(i).map((t) => w.of.names[t]!),
+        correct: isRight(w.of, i),
+        at: w.of.t[i]!,
+        bundle: String(w.of.t[i]),
+        row: this.row++,
+        extra: { hints: w.of.hints[i]! },
+      })
+    }
+  }
+
+  private mastery(w: Walk, a: Ask): void {
+    this.askOf.set(this.row, a)
+    const at = a.after > 0 ? w.of.t[a.after - 1]! : 0
+    const topics = [w.of.names[a.topic]!]
+    this.log.add({
+      student: String(this.student),
+      item: null,
+      topics,
+      correct: false,
+      at,
+      bundle: 'asked',
+      row: this.row++,
     })
   }
-  const log = b.build()
-  const rows: number[] = []
-  const asks: Ask[] = []
-  for (let r = 0; r < log.size; r++) {
-    const ask = askOf.get(log.row[r]!)
-    if (ask === undefined) continue
-    rows.push(r)
-    asks.push(ask)
+
+  build(): AskedLog {
+    const log = this.log.build()
+    const rows: number[] = []
+    const asks: Ask[] = []
+    for (let r = 0; r < log.size; r++) {
+      const ask = this.askOf.get(log.row[r]!)
+      if (ask === undefined) continue
+      rows.push(r)
+      asks.push(ask)
+    }
+    return { log, rows: Int32Array.from(rows), asks }
   }
-  return { log, rows: Int32Array.from(rows), asks }
 }
 
 const NOTHING: ReadonlyMap<number, Ask> = new Map()

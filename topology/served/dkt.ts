@@ -80,6 +80,7 @@ export const DKT: ServedModel<DktArtefact> = {
   sees: 'read as a sequence by a recurrent network',
   tolerance: 1e-4,
   without: NOT_SERVED,
+  carries: true,
   parse: (bytes) => parseSequence(KIND, bytes),
   looksBack: () => 0,
   open: async (artefact, engine) => new DktServer(await DktServing.open(await engine(), artefact, BATCH), artefact),

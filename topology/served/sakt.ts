@@ -54,6 +54,7 @@ export const SAKT: ServedModel<SaktArtefact> = {
   sees: 'compared with the past answers that matter for this topic',
   tolerance: 1e-4,
   without: NOT_SERVED,
+  carries: false,
   parse: (bytes) => parseSequence(KIND, bytes),
   looksBack: ({ settings }) => settings.window,
   open: async (artefact, engine) => new SaktServer(await SaktServing.open(await engine(), artefact, BATCH), artefact),

@@ -16,6 +16,11 @@ export interface ServedModel<A> {
   without: string
   /** @throws Error that says what of the bytes does not fit */
   parse(bytes: Uint8Array): A
+  /**
+   * Whether a student's state holds what was learned, so that a walk has to begin where it ends. Without, a model looks
+   * back for every question, and its state is notes on topics, or null.
+   */
+  carries: boolean
   /** Opportunities that must be at hand before one that is asked about; 0 for models that carry a state. */
   looksBack(artefact: A): number
   /** Ready for batches. `engine` is opened by who computes on tensors. */

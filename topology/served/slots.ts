@@ -104,6 +104,7 @@ export function servedSlots<P>(model: MasteryModel<P>, sees: string): ServedMode
     sees,
     tolerance: model.tolerance ?? 0,
     without: NOT_SERVED,
+    carries: true,
     parse: (bytes) => model.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))),
     looksBack: () => 0,
     open: async (params) => new SlotsServer(model, params),

@@ -1,8 +1,9 @@
 import { BLEND as BLEND_LEARNER, type BlendArtefact, blendRows } from '../learners/blend/learner.ts'
 import { BASES, TREES as TREES_LEARNER, type TreesArtefact, treesRows } from '../learners/trees/learner.ts'
 import { BLEND as MEAN } from '../models/blend/model.ts'
-import { type AskedLog, askedLog, ItemNames } from './asked-log.ts'
-import { NOT_SERVED, type ServedModel, type Server, type Walk } from './served.ts'
+import { type AskedLog, AskedLogBuilder, ItemNames, type WhatIf } from './asked-log.ts'
+import { type Note, withNotes } from './notes.ts'
+import { isRight, NOT_SERVED, type ServedModel, type Server, type Walk } from './served.ts'
 
 /**
  * Trees, and what is mixed with them, fold the student's answers at hand for every prediction: what they look at is made
@@ -13,8 +14,11 @@ class StackServer<A extends TreesArtefact> implements Server {
   private readonly predict: Rows<A>
   private readonly items: ItemNames
   private readonly topics: ReadonlySet<string>
+  private readonly explains: boolean
 
-  constructor(artefact: A, predict: Rows<A>) {
+  /** `explains`: keeps notes on what its mastery of a topic comes from. */
+  constructor(artefact: A, predict: Rows<A>, explains: boolean) {
+    this.explains = explains
     this.artefact = artefact
     this.predict = predict
     this.items = new ItemNames(artefact.stats.items.name)
@@ -22,16 +26,47 @@ class StackServer<A extends TreesArtefact> implements Server {
   }
 
   async walk(walks: readonly Walk[]): Promise<void> {
-    for (const w of walks) w.state = null
-    const asked = askedLog(walks, this.items, (t) => this.topics.has(t), LOOKS_BACK)
-    if (asked.asks.length === 0) return
-    const p = await this.predict(this.artefact, asked)
+    const b = new AskedLogBuilder(this.items, LOOKS_BACK)
+    const whatIfs = walks.map((w) => {
+      b.walk(w, (t) => this.topics.has(t))
+      if (!this.explains) return []
+      return w.asks
+        .filter((a) => a.opportunity === null && this.topics.has(w.of.names[a.topic]!))
+        .map((a) => b.whatIf(w, a))
+    })
+    const asked = b.build()
+    const p = asked.asks.length === 0 ? [] : await this.predict(this.artefact, asked)
     asked.asks.forEach((a, i) => {
       a.p = p[i]!
+    })
+    walks.forEach((w, i) => {
+      w.state = this.explains
+        ? withNotes(
+            w.state,
+            whatIfs[i]!.map((x) => note(w, x)),
+          )
+        : null
     })
   }
 
   close(): void {}
+}
+
+function note(w: Walk, { ask, withoutTopic, withoutOthers }: WhatIf): Note {
+  const topic = { right: 0, n: 0 }
+  const others = { right: 0, n: 0 }
+  for (let i = Math.max(0, ask.after - LOOKS_BACK); i < ask.after; i++) {
+    const of = w.of.topics(i).includes(ask.topic) ? topic : others
+    of.n++
+    if (isRight(w.of, i)) of.right++
+  }
+  return {
+    topic: ask.topic,
+    topicShare: topic.right / topic.n,
+    topicEffect: ask.p - withoutTopic.p,
+    othersShare: others.right / others.n,
+    othersEffect: withoutOthers === null ? 0 : ask.p - withoutOthers.p,
+  }
 }
 
 /** Chances for the rows that are asked for. */
@@ -47,7 +82,7 @@ function servedStack<A extends TreesArtefact>(
   learner: { id: string; about: string; parse(bytes: Uint8Array): A },
   sees: string,
   predict: Rows<A>,
-  without = NOT_SERVED,
+  { without = NOT_SERVED, explains = false } = {},
 ): ServedModel<A> {
   return {
     id: learner.id,
@@ -55,9 +90,10 @@ function servedStack<A extends TreesArtefact>(
     sees,
     tolerance: 0,
     without,
+    carries: false,
     parse: (bytes) => learner.parse(bytes),
     looksBack: () => LOOKS_BACK,
-    open: async (artefact) => new StackServer(artefact, predict),
+    open: async (artefact) => new StackServer(artefact, predict, explains),
   }
 }
 
@@ -72,5 +108,5 @@ export const FITTED_BLEND = servedStack<BlendArtefact>(
   BLEND_LEARNER,
   'weighed by what each model was worth',
   (artefact, { log, rows }) => blendRows(artefact, BASES, log, rows, RUN),
-  MEAN.defaultVersion,
+  { without: MEAN.defaultVersion, explains: true },
 )

@@ -79,6 +79,7 @@ export const WD_IRT: ServedModel<WdIrtArtefact> = {
   sees: 'set against the items, with how fast and with how much help they came',
   tolerance: 1e-4,
   without: NOT_SERVED,
+  carries: true,
   parse(bytes) {
     const artefact = parseSequence(KIND, bytes)
     const missing = artefact.settings.features.map((f) => f.column).filter((c) => !Object.hasOwn(COLUMNS, c))

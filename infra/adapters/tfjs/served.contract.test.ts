@@ -1,4 +1,5 @@
 import { answersOf, logOf } from '@mastery/topology/evaluation/testing/answers.ts'
+import { explainInWords } from '@mastery/topology/features/words.ts'
 import { foldHistory } from '@mastery/topology/history/fold.ts'
 import { blendLearner } from '@mastery/topology/learners/blend/learner.ts'
 import { IRT_LEARNER } from '@mastery/topology/learners/irt/learner.ts'
@@ -253,6 +254,45 @@ describe('trained models in the stream', () => {
     expect(row.scores.at(-1)!.mastery).toBeCloseTo(mean, 12)
     const codes = new Set(scores.flatMap((s) => s.rows.flatMap((r) => r.factors.map((f) => f.code))))
     expect([...codes]).toEqual(expect.arrayContaining(['seen_by_dkt', 'seen_by_sakt', 'seen_by_irt']))
+  })
+
+  it('are explained, where a fitted blend is in force, by what it would say of less', async () => {
+    const blend = servers.of(SERVED_AND_BLEND.at(-1)!, 7, filePayload(files.get('blend v1')!))
+    const student = inputs[0]!.subject === 'learning-event' ? inputs[0]!.value.student : ''
+    const own = inputs.filter((i) => i.subject === 'learning-event' && i.value.student === student)
+    const { scores, state } = await scored(featureRecords([...put('blend'), ...own]), servers, whole)
+    const last = scores.at(-1)!
+    const row = last.rows[0]!
+    const of = (code: string) => row.factors.find((f) => f.code === code)
+    expect(row.factors.map((f) => f.code).sort()).toEqual(['latest_answer', 'other_topics', 'topic_record'])
+    // Asked by itself, of the student's answers on other topics, or on this one alone.
+    const s = state(student)
+    const topic = s.sets.topics.names.indexOf(row.topic)
+    const alone = async (kept: (topics: readonly number[]) => boolean) => {
+      const places = Array.from({ length: s.ring.n }, (_, i) => i).filter((i) => kept(s.sets.sets[s.ring.set[i]!]!))
+      const at = (column: ArrayLike<number>) => places.map((i) => column[i]!)
+      const n = places.length
+      const ask = { after: n, opportunity: null, topic, p: 0 }
+      // The question comes when the newest answer of all was given.
+      await (await blend).walk([
+        {
+          of: {
+            ...{ t: at(s.ring.t), item: at(s.ring.item), score: at(s.ring.score), response: at(s.ring.response) },
+            ...{ hints: at(s.ring.hints), kind: at(s.ring.kind), names: s.sets.topics.names },
+            topics: (i) => s.sets.sets[s.ring.set[places[i]!]!]!,
+          },
+          ...{ from: n, to: n, state: null, asks: [ask], keep: [], kept: [] },
+        },
+      ])
+      return { p: ask.p, right: at(s.ring.score).filter((x) => x >= 500_000).length / n }
+    }
+    const mastery = row.scores.at(-1)!.mastery
+    expect((await alone(() => true)).p).toBeCloseTo(mastery, 12)
+    const [others, onTopic] = [await alone((t) => !t.includes(topic)), await alone((t) => t.includes(topic))]
+    expect(of('topic_record')!.value).toBeCloseTo(onTopic.right, 12)
+    expect(of('other_topics')!.value).toBeCloseTo(others.right, 12)
+    expect(of('other_topics')!.effect).toBeCloseTo(mastery - onTopic.p, 12)
+    expect(explainInWords(row).text).toMatch(/Of the answers on this topic \d+ % were right \(.*point/)
   })
 
   it('are refused where a marker names what they can not read', async () => {

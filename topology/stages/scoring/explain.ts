@@ -1,6 +1,7 @@
 import type { Factor } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
 import { MODELS } from '../../models/catalog.ts'
 import { SERVED } from '../../served/catalog.ts'
+import { type Note, noteOf } from '../../served/notes.ts'
 import type { ParamSet } from './fold.ts'
 import { BLEND_AT, COUNT_AT, type Knowledge, MODEL_AT, PARTS, SNAP_AT, STUDENT_AT, TOPIC_WIDTH } from './state.ts'
 
@@ -17,6 +18,22 @@ export function factorsOf(
   params: ParamSet,
   change: { score: number; effect: number } | null,
 ): Factor[] {
+  const own = noteOf(k.served[SERVED.length]?.values ?? null, topic)
+  const found = own === null ? onTheMean(k, name, topic, params) : fromNote(own)
+  if (change) found.push({ code: 'latest_answer', value: change.score, effect: change.effect })
+  sortByEffect(found)
+  if (found.length > 3) found.length = 3
+  return found
+}
+
+/** A fitted blend says what its mastery would be without the answers on the topic, and without all others. */
+function fromNote(n: Note): Factor[] {
+  const found: Factor[] = [{ code: 'topic_record', value: n.topicShare, effect: n.topicEffect }]
+  if (!Number.isNaN(n.othersShare)) found.push({ code: 'other_topics', value: n.othersShare, effect: n.othersEffect })
+  return found
+}
+
+function onTheMean(k: Knowledge, name: string, topic: number, params: ParamSet): Factor[] {
   const at = topic * TOPIC_WIDTH
   const found: Factor[] = []
   for (let m = 0; m < N; m++)
@@ -40,9 +57,6 @@ export function factorsOf(
       const blend = k.topics[at + BLEND_AT]!
       found.push({ code: `${SEEN_BY}${SERVED[m - N]!.id}`, value, effect: (value - blend) / (parts - 1) })
     }
-  if (change) found.push({ code: 'latest_answer', value: change.score, effect: change.effect })
-  sortByEffect(found)
-  if (found.length > 3) found.length = 3
   return found
 }
 

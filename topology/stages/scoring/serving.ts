@@ -131,7 +131,8 @@ function walkOf(x: Asked, at: number, version: number): (Walk & { stretch: Asked
   const { s, k, to, was } = x
   const before = x.carried[at]
   const known = before?.version === version
-  if (known && was !== null && to - x.from > AGAIN_MOST) {
+  const { carries } = SERVED_AND_BLEND[at]!
+  if (known && carries && was !== null && to - x.from > AGAIN_MOST) {
     k.served[at] = before
     s.stale = true
     return null
@@ -142,8 +143,8 @@ function walkOf(x: Asked, at: number, version: number): (Walk & { stretch: Asked
   if (!goesOn) anew(x, at, based, known)
   const begin = goesOn
     ? { place: x.from, state: before.values }
-    : before?.version === version && before.values === null
-      ? { place: earliest(x), state: null }
+    : known && !carries
+      ? { place: earliest(x), state: before.values }
       : ((known ? stateBefore(s.ring, at, version, earliest(x), x.from) : null) ?? {
           place: 0,
           state: based?.values ?? null,

@@ -25,8 +25,8 @@ export interface Wanted {
   generation: number
   /** UTC milliseconds. */
   now: number
-  /** api or command line. */
-  askedBy: string
+  /** api or command line; null: a look that is not logged, since nobody is told to do anything. */
+  askedBy: string | null
 }
 
 export interface Recommendation {
@@ -101,31 +101,25 @@ export async function recommend(
   const advice = nextTopics(view, config)
   const reason = topicWords(view, advice, candidates[chosen]!, config)
   const id = createHash('sha256').update(key).digest('hex').slice(0, 24)
-  await gold.insert([
-    {
-      table: 'recommendations',
-      rows: [
-        [
-          tenant,
-          scores.student,
-          id,
-          now,
-          policyId,
-          version,
-          seed,
-          ids,
-          [...probabilities],
-          contexts.map((x) => [...x]),
-          topic.id,
-          probabilities[chosen]!,
-          items.map((i) => i.item),
-          items.map((i) => i.success),
-          reason,
-          wanted.askedBy,
-        ],
-      ],
-    },
-  ])
+  const row = [
+    tenant,
+    scores.student,
+    id,
+    now,
+    policyId,
+    version,
+    seed,
+    ids,
+    [...probabilities],
+    contexts.map((x) => [...x]),
+    topic.id,
+    probabilities[chosen]!,
+    items.map((i) => i.item),
+    items.map((i) => i.success),
+    reason,
+    wanted.askedBy,
+  ]
+  if (wanted.askedBy !== null) await gold.insert([{ table: 'recommendations', rows: [row] }])
   return {
     recommendation_id: id,
     student_id: scores.student,

@@ -9,8 +9,16 @@ import { noteAccess } from '../subject.ts'
 import { table } from '../tables.ts'
 import { clicksOf } from '../trace/clicks.ts'
 import { type Looked, lookedAt } from '../trace/looked.ts'
+import { recommendedNow } from '../trace/recommended.ts'
 import { strugglesOf } from '../trace/struggles.ts'
-import { lookedInWords, strugglesInWords, suspiciousInWords, weakInWords, weakTopics } from '../trace/words.ts'
+import {
+  lookedInWords,
+  recommendedInWords,
+  strugglesInWords,
+  suspiciousInWords,
+  weakInWords,
+  weakTopics,
+} from '../trace/words.ts'
 import { positive } from './simulate.ts'
 
 interface HistoryRow {
@@ -40,7 +48,8 @@ async function behind(host: Host, of: { tenant: string; student: string }, topic
   const looked: Looked | string | null = await lookedAt({ gold, artefacts, generation }, of, topic).catch(
     (e: Error) => e.message,
   )
-  return { struggles, items, suspicious, thresholds, looked }
+  const recommended = await recommendedNow(host, of, topic)
+  return { struggles, items, suspicious, thresholds, looked, recommended }
 }
 
 export const traceCommand: Command = {
@@ -49,7 +58,7 @@ export const traceCommand: Command = {
   help: `npx mastery trace --student ID --topic TOPIC [--limit 20] [--tenant ID] [--json] [--profile NAME] [--data DIR]
 
 ID is the tenant's own id (a pseudonym of 32 hexadecimal digits is taken as it is). Below the topic's score: the student's
-weak topics, the items that were wrong or needed help with their parameters, health and drift ("npx mastery items health"
+weak topics, what would be recommended next, the items that were wrong or needed help with their parameters, health and drift ("npx mastery items health"
 computes them), sessions with rapid guesses or signs of gaming, and, where a version of sakt has been trained, which
 earlier answers it looked at.`,
   async run(host, args, io) {
@@ -91,12 +100,13 @@ earlier answers it looked at.`,
     const more = await behind(host, { tenant: tenant.id, student }, values.topic)
     await noteAccess(host, { tenant: tenant.id, student }, 'trace')
     if (values.json) {
-      const { struggles, items, suspicious, looked } = more
+      const { struggles, items, suspicious, looked, recommended } = more
       const found = {
         ...{ student, score, why: explainInWords(score), windows: window, history, stale: scores.stale },
         weak: weakTopics(scores.topics).map((t) => t.topic),
         struggles: struggles.map((s) => ({ ...s, ...items.get(s.item) })),
         suspicious,
+        recommended,
         looked: typeof looked === 'string' ? null : looked,
       }
       io.out(`${JSON.stringify(found)}\n`)
@@ -141,6 +151,8 @@ earlier answers it looked at.`,
       )}`,
     )
     io.out(`\n${weakInWords(scores.topics)}`)
+    const advice = recommendedInWords(more.recommended)
+    if (advice !== '') io.out(`\n${advice}`)
     io.out(`\n${strugglesInWords(more.struggles, more.items)}`)
     io.out(`\n${suspiciousInWords(more.suspicious, more.thresholds)}`)
     if (typeof more.looked === 'string') io.err.write(`What sakt looked at is not known: ${more.looked}\n`)
