@@ -90,9 +90,15 @@ export interface Stage<S, M> {
   step(record: StageRecord, state: S | null, meta: M): StepResult
   /**
    * Steps for records in order, where a part of the work is done for many students at a time; what comes out does not
-   * hang on how records are put together. Null: `step` alone does for these. After an error the states are void.
+   * hang on how records are put together. Null: `step` alone does for these. After an error the states are void. `alive`
+   * is called between parts of the work, which may take long.
    */
-  together?(records: readonly StageRecord[], states: readonly (S | null)[], meta: M): Promise<StepResult[]> | null
+  together?(
+    records: readonly StageRecord[],
+    states: readonly (S | null)[],
+    meta: M,
+    alive?: () => Promise<void>,
+  ): Promise<StepResult[]> | null
 }
 
 /** Stages differ in their state types; the runtime treats them alike. */

@@ -103,7 +103,7 @@ export class FoldLogic implements PartitionLogic {
     return { keys, states }
   }
 
-  async fold(records: readonly Decoded[], fence: Fence): Promise<void> {
+  async fold(records: readonly Decoded[], fence: Fence, alive?: () => Promise<void>): Promise<void> {
     await this.files(records)
     const { keys, states } = await this.states(records, fence)
     const batch = this.batch
@@ -112,6 +112,7 @@ export class FoldLogic implements PartitionLogic {
       records.map((d) => d.record),
       keys.map(stateOf),
       this.meta,
+      alive,
     )
     const results = together ? await together : null
     records.forEach((d, i) => {

@@ -59,6 +59,8 @@ async function sameCount(log: EventLog, profile: Profile, close: () => Promise<v
   )
 }
 
+const clock = () => performance.now()
+
 /** Opens the adapters that the profile names and provisions topics and subjects. Idempotent. */
 export async function openInstallation(profile: Profile, telemetry: Telemetry): Promise<Installation> {
   const topics = TOPICS.map((t) => t.name)
@@ -88,6 +90,7 @@ export async function openInstallation(profile: Profile, telemetry: Telemetry): 
       sealer: sealer(secrets),
       telemetry,
       version: VERSION,
+      clock,
       async openGold() {
         const gold = new ClickHouseGold({ path: join(profile.dataDir, 'gold'), key: keys?.gold ?? null })
         await gold.migrate()
@@ -133,6 +136,7 @@ export async function openInstallation(profile: Profile, telemetry: Telemetry): 
     sealer: sealer(own.secrets),
     telemetry,
     version: VERSION,
+    clock,
     async openGold() {
       const gold = new ClickHouseGold({ url: addresses.clickhouse, cluster: addresses.clickhouseCluster })
       await gold.migrate()

@@ -15,8 +15,9 @@ export interface PartitionLogic {
   /**
    * Folds the batch's next records, in order. Throws a TransientError only before it has changed anything, so that the
    * same records may be given again. States are loaded under the fence, so that outputs never come from another's.
+   * `alive` is to be called now and then by work that takes long.
    */
-  fold(records: readonly Decoded[], fence: Fence): Promise<void>
+  fold(records: readonly Decoded[], fence: Fence, alive?: () => Promise<void>): Promise<void>
   /** What the batch made: outputs in order, and the state after its last record. */
   finish(): Promise<BatchResult>
 }

@@ -30,13 +30,20 @@ export interface RunnerParts {
   backoff?(attempt: number): number
   /** Default: a timer of the process. */
   sleep?(ms: number): Promise<void>
+  /** Milliseconds, rising. Without it batches are folded whole, however long that takes. */
+  clock?(): number
   stopping(): boolean
 }
 
 const pause = (ms: number) => new Promise<void>((done) => setTimeout(done, ms))
 
-/** Records that are decoded at a time. */
+/** Records that are decoded at a time, at most. */
 const SLICE = 256
+const LEAST_SLICE = 16
+/** A slice that takes longer is too large. */
+const SLICE_MS = 500
+/** Folding for so long, what was folded is committed: a stop, a rebalance or a kill loses no more than that. */
+const COMMIT_MS = 2_000
 
 export { FencedError } from '@mastery/topology/ports/failure.ts'
 
@@ -56,6 +63,7 @@ export class PartitionRunner {
   /** Why it folds records again, until it has reached what the group was told; null otherwise. */
   rebuilding: string | null = null
   private told: number | null = null
+  private slice = SLICE
 
   constructor(scope: StateScope, logic: PartitionLogic, parts: RunnerParts) {
     this.scope = scope
@@ -100,7 +108,14 @@ export class PartitionRunner {
     this.parts.trace?.('2 take')
     if (fetch.requested > this.next && !(await this.bridged(fetch))) return this.gap(fetch)
     const fresh = records.filter((r) => r.offset >= this.next)
-    if (fresh.length > 0) await this.take(fresh, fetch)
+    if (fresh.length > 0) await this.takeAll(fresh, fetch)
+  }
+
+  /** As many commits as the time asks for: how records are cut into batches decides nothing else. */
+  private async takeAll(fresh: readonly LogRecord[], fetch: FetchInfo): Promise<void> {
+    let rest = fresh
+    do rest = rest.slice(await this.take(rest, fetch))
+    while (rest.length > 0 && !this.parts.stopping())
   }
 
   /** Whether nothing was lost though the log begins later: it came from elsewhere, or is where it belongs. */
@@ -113,8 +128,8 @@ export class PartitionRunner {
     try {
       return await foldHistory(fetch.requested, read, {
         next: () => this.next,
-        take: (older) => this.take(older, fetch),
-        skipTo: (offset) => this.take([], fetch, offset),
+        take: (older) => this.takeAll(older, fetch),
+        skipTo: async (offset) => void (await this.take([], fetch, offset)),
       })
     } catch (e) {
       if (!(e instanceof HistoryGap)) throw e
@@ -123,7 +138,8 @@ export class PartitionRunner {
     }
   }
 
-  private async take(fresh: readonly LogRecord[], fetch: FetchInfo, after = fresh.at(-1)!.offset + 1): Promise<void> {
+  /** Folds and commits the first records, as many as fit into `COMMIT_MS`, and gives how many those were. */
+  private async take(fresh: readonly LogRecord[], fetch: FetchInfo, skipTo: number | null = null): Promise<number> {
     const { parts, scope } = this
     const expected = this.next
     const fence = { epoch: this.epoch, nextOffset: expected }
@@ -132,16 +148,26 @@ export class PartitionRunner {
     // 3. Decode; what can't be decoded is set aside with its bytes. 4. Load the states of the keys and fold.
     // In slices, so that the decoded objects die young.
     const dead: DeadLetter[] = []
-    for (let i = 0; i < fresh.length; i += SLICE) {
+    const began = parts.clock?.() ?? 0
+    let taken = 0
+    while (taken < fresh.length) {
+      const sliceBegan = parts.clock?.() ?? 0
+      const records = fresh.slice(taken, taken + this.slice)
       parts.trace?.('3 decode')
       const slice = await this.retrying('decode', () =>
-        decodeAll(parts.codec, scope.topic, scope.partition, fresh.slice(i, i + SLICE), parts.raw),
+        decodeAll(parts.codec, scope.topic, scope.partition, records, parts.raw),
       )
       dead.push(...slice.dead)
-      if (i === 0) crashPoint(`${scope.stage}.decoded`)
+      if (taken === 0) crashPoint(`${scope.stage}.decoded`)
       parts.trace?.('4 fold')
-      await this.retrying('fold', () => this.logic.fold(slice.decoded, fence), fetch)
+      await this.retrying('fold', () => this.logic.fold(slice.decoded, fence, fetch.heartbeat), fetch)
+      taken += records.length
+      if (!parts.clock) continue
+      const now = parts.clock()
+      this.sized(now - sliceBegan)
+      if (now - began > COMMIT_MS) break
     }
+    const after = skipTo ?? fresh[taken - 1]!.offset + 1
     const result = await this.logic.finish()
     const outputs = result.outputs
     dead.push(...result.deadLetters)
@@ -189,12 +215,19 @@ export class PartitionRunner {
     this.next = after
     if (this.told !== null && after >= Math.min(this.told, fetch.highWatermark || this.told)) this.rebuilding = null
     crashPoint(`${scope.stage}.committed`)
-    parts.telemetry.count(`${scope.stage}.records`, fresh.length)
+    parts.telemetry.count(`${scope.stage}.records`, taken)
 
     // 7. Report the offset to the group, for lag displays. Its loss costs nothing.
     parts.trace?.('7 report')
     await parts.report(after)
     crashPoint(`${scope.stage}.reported`)
+    return taken
+  }
+
+  /** Where a slice takes long, as with trained models and late answers, the next one is smaller. */
+  private sized(tookMs: number): void {
+    if (tookMs > SLICE_MS) this.slice = Math.max(LEAST_SLICE, this.slice >> 1)
+    else if (tookMs < SLICE_MS / 4) this.slice = Math.min(SLICE, this.slice << 1)
   }
 
   private gap(fetch: FetchInfo): void {

@@ -46,6 +46,37 @@ describe('the order of a commit', () => {
   })
 })
 
+describe('a batch that takes long', () => {
+  it('is committed in parts, each record once and in order, in smaller slices each time', async () => {
+    let now = 0
+    const reported: number[] = []
+    const r = world.runner({ clock: () => (now += 900), report: async (next) => void reported.push(next) })
+    await r.claim('a')
+    await r.batch(recordsFrom(0, ...Array.from({ length: 700 }, (_, i) => i)), world.fetchFrom(0))
+    // 256, then 128, then 64, and so on down to 16: two or three of them to a commit.
+    expect(reported.length).toBeGreaterThan(5)
+    expect(reported.at(-1)).toBe(700)
+    expect((await world.outputs()).map((o) => o.from)).toEqual(Array.from({ length: 700 }, (_, i) => i))
+    expect(await world.committed()).toBe(700)
+  })
+
+  it('is left between two commits by a process that stops', async () => {
+    let now = 0
+    let stop = false
+    const r = world.runner({
+      clock: () => (now += 3000),
+      stopping: () => stop,
+      report: async () => {
+        stop = true
+      },
+    })
+    await r.claim('a')
+    await r.batch(recordsFrom(0, ...Array.from({ length: 700 }, (_, i) => i)), world.fetchFrom(0))
+    expect(await world.committed()).toBe(256)
+    expect((await world.outputs()).map((o) => o.from)).toHaveLength(256)
+  })
+})
+
 describe('a commit that does not simply work', () => {
   it('goes on when only the acknowledgement was lost', async () => {
     const commit = world.state.commit.bind(world.state)

@@ -26,6 +26,8 @@ export interface RuntimeParts {
   servers?: ServerSource
   /** How a retry waits; default: a timer of the process. A simulation gives one that runs on virtual time. */
   sleep?(ms: number): Promise<void>
+  /** Milliseconds, rising; a simulation, whose batches must not depend on it, gives none. */
+  clock?(): number
 }
 
 export interface StageOptions {

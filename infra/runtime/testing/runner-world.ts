@@ -55,7 +55,7 @@ export class RunnerWorld {
   }
 
   async outputs(): Promise<{ n: number; from: number }[]> {
-    const all = await this.log.read('learning.features', 1, 0, 100)
+    const all = await this.log.read('learning.features', 1, 0, 10_000)
     return all.map((r) => JSON_CODEC.decode(r.value).value as { n: number; from: number })
   }
 

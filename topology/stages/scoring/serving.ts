@@ -82,7 +82,7 @@ export async function serve(stretches: readonly Stretch[], service: readonly InS
   const mixed = new Map<Asked, readonly Ask[]>()
   for (const { at, version, server } of service) {
     const walks = all.flatMap((x) => walkOf(x, at, version) ?? [])
-    await server.walk(walks)
+    if (walks.length > 0) await server.walk(walks)
     for (const w of walks) {
       const { s, k } = w.stretch
       k.served[at] = { version, values: w.state }

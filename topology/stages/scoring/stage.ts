@@ -76,7 +76,9 @@ export function scoringStage(config: ScoringConfig): Stage<ScoreState, ScoreMeta
       record === null ? filesOfMeta(meta) : record.subject === 'marker' ? filesOfMarker(record.value as Marker) : [],
     step: (record, state, meta) =>
       record.subject === 'feature-record' ? score(record, state!, meta) : concerningAll(record, meta),
-    together: (records, states, meta) =>
-      needsServing(records, meta) ? scoreTogether({ ...config, steps, concerningAll }, records, states, meta) : null,
+    together: (records, states, meta, alive) =>
+      needsServing(records, meta)
+        ? scoreTogether({ ...config, steps, concerningAll, ...(alive ? { alive } : {}) }, records, states, meta)
+        : null,
   }
 }

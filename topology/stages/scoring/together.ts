@@ -41,6 +41,8 @@ interface Parts {
   ring: RingLimits
   servers?: ServerSource
   steps: ScoreStep
+  /** Called after every wave. */
+  alive?(): Promise<void>
   /** Ticks, markers, and what does not belong here. */
   concerningAll(record: StageRecord, meta: ScoreMeta): StepResult
 }
@@ -106,6 +108,7 @@ async function score(parts: Parts, wave: readonly Waiting[], meta: ScoreMeta, re
   for (const [at, b] of all) results[at] = parts.steps.finish(b)
   const states = begun.map((b) => b.s)
   await trimAll(parts, states, meta)
+  await parts.alive?.()
 }
 
 async function speak({ servers }: Parts, wave: readonly Begun[], meta: ScoreMeta): Promise<void> {
