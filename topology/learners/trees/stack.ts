@@ -56,7 +56,13 @@ export class StackFit {
   }
 
   /** @param more changes with whatever else changes a unit's bytes */
-  static async open(log: AnswerLog, bases: readonly Base[], o: StackOptions, run: FitRun, more: readonly unknown[] = []) {
+  static async open(
+    log: AnswerLog,
+    bases: readonly Base[],
+    o: StackOptions,
+    run: FitRun,
+    more: readonly unknown[] = [],
+  ) {
     const folds = Math.max(1, Math.min(o.folds, log.students.length))
     const { data_sha256: answers } = trainingCut(log, '')
     const units = await Units.open(run, JSON.stringify([featureNames(bases), o, run.seed, answers, ...more]))

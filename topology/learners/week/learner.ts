@@ -1,0 +1,75 @@
+import type { Learner } from '../../evaluation/learner.ts'
+import { noTarget, type Scope, WEEK_MS, weekTarget } from '../../evaluation/week/target.ts'
+import { type Base, chance } from '../trees/bases.ts'
+import {
+  BASES,
+  columnsAt,
+  encodeStack,
+  parseStack,
+  stackHead,
+  TREES_OPTIONS,
+  type TreesArtefact,
+} from '../trees/learner.ts'
+import { foldedColumns, growForests, StackFit, type StackOptions, stackColumns, treeLogits } from '../trees/stack.ts'
+import { WEEK_FEATURES, weekColumns } from './columns.ts'
+
+export interface WeekArtefact extends TreesArtefact {
+  scope: Scope
+  /** Length of the week, milliseconds. */
+  horizon: number
+  /** Rows that it was fitted on. */
+  targets: number
+}
+
+/**
+ * Gradient-boosted trees against the accuracy over the week after each row: shares of right answers, each row as heavy as
+ * that week has answers, weights scaled to a mean of 1, so that the least weight of a leaf means what it does for the next
+ * answer. Features are those of `trees`, made before the row and without the row's student, and `WEEK_FEATURES`.
+ * `predict` gives for every row the expected share of right answers; rows without a target too. Not in the catalogue of
+ * learners: what it says is no chance of the next answer.
+ * @throws Error from `fit` where no row has a target
+ */
+export function weekLearner(
+  scope: Scope,
+  bases: readonly Base[] = BASES,
+  options: Partial<StackOptions> = {},
+): Learner<WeekArtefact> {
+  const o = { ...TREES_OPTIONS, ...options }
+  const id = scope === 'all' ? 'week' : 'week-topics'
+  return {
+    id,
+    about: `Gradient-boosted trees against the share of right answers over the next week${scope === 'all' ? '' : " on the row's topics"}.`,
+    async fit(train, run) {
+      const target = weekTarget(train, scope)
+      const wrong = noTarget(target)
+      if (wrong !== null) throw new Error(`Nothing can be fitted to the next week. ${wrong}`)
+      const fit = await StackFit.open(train, bases, o, run, [id, WEEK_FEATURES, WEEK_MS])
+      const { all, x, fold } = await foldedColumns(train, bases, fit)
+      const { rows, share, answers } = target
+      const columns = columnsAt([...x, ...weekColumns(train)], rows)
+      const mean = answers.reduce((sum, n) => sum + n, 0) / rows.length
+      const weight = answers.map((n) => n / mean)
+      const folds = Uint8Array.from(rows, (r) => fold[r]!)
+      const { forests } = await growForests(columns, folds, share, o, fit, weight)
+      const head = stackHead(id, train, bases, run)
+      const features = [...head.features, ...WEEK_FEATURES]
+      return { ...head, features, scope, horizon: WEEK_MS, targets: rows.length, ...all, forests }
+    },
+    async predict(artefact, log, run) {
+      const { x } = await stackColumns(artefact, bases, log, run)
+      return treeLogits(artefact.forests, [...x, ...weekColumns(log)], log.size).map(chance)
+    },
+    encode: (artefact) => encodeStack(artefact, bases),
+    parse: (bytes) =>
+      parseStack<WeekArtefact>(
+        id,
+        bytes,
+        bases,
+        (json) => {
+          if (json.scope !== scope || json.horizon !== WEEK_MS || !Number.isInteger(json.targets))
+            throw new Error(`The artefact of learner "${id}" is of another week than this version's. Fit it again.`)
+        },
+        WEEK_FEATURES,
+      ),
+  }
+}
