@@ -107,7 +107,7 @@ export function weekTarget(log: AnswerLog, scope: Scope): WeekTarget {
   }
 }
 
-/** Two students in three who begin at one instant: no school does that, a clock of each one's own does. */
+/** So many students begin at one instant where each has a clock of their own; taken for such wrongly, fewer rows are used. */
 const OWN_SHARE = 2 / 3
 
 function clockOf(log: AnswerLog, starts: Int32Array): Clock {
