@@ -40,6 +40,7 @@ describe('trees against the next week', () => {
     const p = await learner.predict(artefact, logOf(unseen), RUN)
     expect([...p].every((x) => x > 0 && x < 1)).toBe(true)
     expect(lossOf(p)).toBeLessThan(lossOf(Float64Array.from(flat)) - 0.02)
+    expect(artefact.mixture.shares.every((share) => share > 0.05)).toBe(true)
   })
 
   it.each(FUTURES)('see nothing of the future: it is %s and no forecast moves', async (future) => {
@@ -60,6 +61,8 @@ describe('trees against the next week', () => {
     expect(await learner.predict(read, log, RUN)).toEqual(await learner.predict(artefact, log, RUN))
     expect(read).toMatchObject({ scope: 'all', horizon: WEEK_MS, targets: weekTarget(train, 'all').rows.length })
     expect(() => weekLearner('topics', bases, SMALL).parse(bytes)).toThrow(/learner "week", not of "week-topics"/)
+    const damaged = learner.encode({ ...artefact, mixture: { ...artefact.mixture, scale: Number.NaN } })
+    expect(() => learner.parse(damaged)).toThrow(/its mixture does not fit/)
   })
 
   it('are not fitted where there is no week', async () => {
