@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseEvaluation } from '@mastery/topology/evaluation/evaluation.ts'
 import { auc } from '@mastery/topology/evaluation/ranking.ts'
+import type { WeekEvaluation } from '@mastery/topology/evaluation/week/evaluation.ts'
 import { simulateSchool } from '@mastery/topology/school/school.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bareEnv, mastery, masteryOk, ROOT, SHARED } from '../processes/cli.ts'
@@ -107,6 +108,45 @@ describe('mastery evaluate', { timeout: 170_000 }, () => {
     expect(second.models['pfa']).toMatchObject(mine)
   })
 
+  it('forecasts the week after each answer, so that anybody can compute the figures again', async () => {
+    const args = [...both(), '--target', 'week', '--models', 'item-rate', '--draws', '60']
+    const e: WeekEvaluation = JSON.parse(
+      (await masteryOk(['evaluate', ...args, '--predictions', file('week.csv'), '--json'])).out,
+    )
+    expect(Object.keys(e.models)).toEqual(['week', 'share-so-far', 'mean', 'next-item-rate'])
+    expect(e.rows.test.used + e.rows.test.unfinished + e.rows.test.empty).toBe(e.data.test.answers)
+    expect(e.protocol).toMatchObject({ days: 7, scope: 'all', clock: 'common' })
+    const tested = readFileSync(file('test.csv'), 'utf8')
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((l) => l.split(','))
+    const sums = new Map<string, { n: number; squares: number }>()
+    for (const line of readFileSync(file('week.csv'), 'utf8').trim().split('\n').slice(1)) {
+      const [row, n, share, model, p] = line.split(',') as [string, string, string, string, string]
+      const [student, , , from] = tested[Number(row)]!
+      if (model === 'mean' && Number(row) % 50 === 0) {
+        const t = Date.parse(from!)
+        const week = tested.filter(([s, , , at]) => {
+          const after = Date.parse(at!) - t
+          return s === student && after > 0 && after <= 7 * 86_400_000
+        })
+        expect([Number(n), Number(share)]).toEqual([
+          week.length,
+          week.filter((a) => Number(a[4]) >= 0.5).length / week.length,
+        ])
+      }
+      const s = sums.get(model) ?? { n: 0, squares: 0 }
+      sums.set(model, { n: s.n + Number(n), squares: s.squares + Number(n) * (Number(p) - Number(share)) ** 2 })
+    }
+    for (const [id, m] of Object.entries(e.models)) {
+      const { n, squares } = sums.get(id)!
+      expect(Math.sqrt(squares / n)).toBeCloseTo(m.rmse, 10)
+      expect(m.rmse_low).toBeLessThan(m.rmse_high)
+    }
+    expect(e.models['week']!.r2).toBeGreaterThan(0)
+  })
+
   it('keeps what it trains on files as versions that predict again what was measured', async () => {
     const out = file('versions')
     const args = [
@@ -145,6 +185,8 @@ describe('mastery evaluate', { timeout: 170_000 }, () => {
     ['a file that is not there', ['--models', 'pfa', '--compare', 'nowhere.csv'], 2, /nowhere\.csv.*can't be read/],
     ['test and folds', ['--models', 'pfa', '--folds', '3'], 2, /--test or --folds/],
     ['a column that is not there', ['--models', 'pfa', '--by', 'school'], 2, /test\.csv: .*school/],
+    ['a target that is none', ['--models', 'pfa', '--target', 'month'], 2, /--target is "month"; give week/],
+    ['a week with a report', ['--target', 'week', '--report', 'r.html'], 2, /takes no --report/],
     ['an artefact of nobody', ['--load', 'test.csv'], 2, /test\.csv: Which model is it/],
   ])('says what to do about %s', async (_, args, code, message) => {
     const given = args.map((a) => (/\.csv$/.test(a) ? file(a) : a))
@@ -159,6 +201,17 @@ describe('mastery evaluate', { timeout: 170_000 }, () => {
     const ended = await mastery(args)
     expect([ended.code, ended.out]).toEqual([2, ''])
     expect(ended.err).toMatch(/wrong\.tsv, line 3, column correct: It is neither 1 nor 0/)
+  })
+
+  it('says that answers without a clock have no next week', async () => {
+    writeFileSync(
+      file('timeless.tsv'),
+      'user_id\titem_id\ttimestamp\tcorrect\tskill_id\n1\t2\t0\t1\t3\n2\t2\t0\t1\t3\n',
+    )
+    const args = ['evaluate', '--target', 'week', '--format', 'gervet', '--train', file('timeless.tsv'), '--folds', '2']
+    const ended = await mastery(args)
+    expect([ended.code, ended.out]).toEqual([2, ''])
+    expect(ended.err).toMatch(/timeless\.tsv: Its answers have no time.*Give answers with a clock/)
   })
 
   it('stops when it is interrupted, and leaves no half file', async () => {

@@ -30,6 +30,32 @@ describe('mixture', () => {
     for (const p of parts) expect(loss).toBeLessThan(meanLoss(p, correct, rows) - 0.005)
   })
 
+  it('of shares with weights is that of the answers one by one', () => {
+    const n = Float64Array.from(rows, () => random.between(1, 4))
+    const right = n.map(
+      (k, r) => Array.from({ length: k }, () => random.chance(sigmoid(truth[r]!))).filter(Boolean).length,
+    )
+    const from = [...rows].flatMap((r) =>
+      Array.from({ length: n[r]! }, (_, k) => ({ r, correct: k < right[r]! ? 1 : 0 })),
+    )
+    const single = Uint8Array.from(from, (a) => a.correct)
+    const each = fitMixture(
+      parts.map((part) => Float64Array.from(from, ({ r }) => part[r]!)),
+      single,
+      Int32Array.from(single.keys()),
+    )
+    const shares = fitMixture(
+      parts,
+      right.map((k, r) => k / n[r]!),
+      rows,
+      n,
+    )
+    shares.shares.forEach((share, j) => {
+      expect(share).toBeCloseTo(each.shares[j]!, 4)
+    })
+    expect([shares.scale - each.scale, shares.bias - each.bias].every((d) => Math.abs(d) < 1e-4)).toBe(true)
+  })
+
   it('of no rows is the plain mean', () => {
     const none = fitMixture(parts, correct, new Int32Array(0))
     expect(none).toEqual({ shares: [1 / 3, 1 / 3, 1 / 3], scale: 1, bias: 0 })

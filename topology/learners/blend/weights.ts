@@ -5,7 +5,6 @@ const SEARCH = { tolerance: 1e-6, iterations: 200 }
 /**
  * Shares of the parts, none negative, that sum to 1, and a scale and a bias: logit = bias + scale * sum(share * part's
  * logit), with the least mean log loss over `rows`. No share is negative, so that the blend rises with each part.
- * @param parts logits, a column per part
  */
 export interface Mixture {
   shares: number[]
@@ -13,9 +12,20 @@ export interface Mixture {
   bias: number
 }
 
-export function fitMixture(parts: readonly Float64Array[], correct: Uint8Array, rows: Int32Array): Mixture {
+/**
+ * @param parts logits, a column per part
+ * @param target per row 1 or 0, or a share between them
+ * @param weight per row, times its loss; none: 1 throughout
+ */
+export function fitMixture(
+  parts: readonly Float64Array[],
+  target: Uint8Array | Float64Array,
+  rows: Int32Array,
+  weight?: Float64Array,
+): Mixture {
   const k = parts.length
-  const n = Math.max(1, rows.length)
+  const all = weight ? rows.reduce((sum, r) => sum + weight[r]!, 0) : rows.length
+  const n = Math.max(1, all)
   // Softmax of the first k, log of the scale, bias.
   const found = minimise(
     (u, gradient) => {
@@ -29,10 +39,11 @@ export function fitMixture(parts: readonly Float64Array[], correct: Uint8Array, 
         let mixed = 0
         for (let j = 0; j < k; j++) mixed += m.shares[j]! * parts[j]![r]!
         const z = m.bias + m.scale * mixed
-        const y = correct[r]!
+        const y = target[r]!
+        const w = weight ? weight[r]! : 1
         const e = Math.exp(-Math.abs(z))
-        loss += Math.log1p(e) + Math.max(z, 0) - y * z
-        const error = (z > 0 ? 1 : e) / (1 + e) - y
+        loss += w * (Math.log1p(e) + Math.max(z, 0) - y * z)
+        const error = w * ((z > 0 ? 1 : e) / (1 + e) - y)
         byBias += error
         byScale += error * mixed
         for (let j = 0; j < k; j++) byPart[j]! += error * m.scale * (parts[j]![r]! - mixed)

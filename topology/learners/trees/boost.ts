@@ -31,40 +31,51 @@ export interface Boosted {
 /**
  * Gradient boosting of the log loss (Friedman, Annals of Statistics 29, 2001) with second-order steps, on random rows and
  * columns per tree. Stops by the loss on the rows that `heldOut` marks, which are not learned from.
+ * @param target per row: 1 or 0, or a share between them, whose loss is the binomial one of that share of right answers
+ * @param weight per row, above 0: times its loss, so times gradient p - y and curvature p (1 - p); none: 1 throughout.
+ * `l2` and `minWeight` are on its scale.
  */
 export function boost(
   data: readonly Bins[],
-  correct: Uint8Array,
+  target: Uint8Array | Float64Array,
   heldOut: (row: number) => boolean,
   o: BoostOptions,
   run: BoostRun,
+  weight?: Float64Array,
 ): Boosted {
-  const n = correct.length
+  const n = target.length
   const random = new Random(run.seed, run.stream)
-  const all = Int32Array.from(correct.keys())
+  const all = Int32Array.from(target.keys())
   const learned = all.filter((r) => !heldOut(r))
   const held = all.filter((r) => heldOut(r))
-  const right = learned.reduce((sum, r) => sum + correct[r]!, 0)
-  const bias = Math.log((right + 1) / (learned.length - right + 1))
+  let answers = 0
+  let right = 0
+  for (const r of learned) {
+    const w = weight ? weight[r]! : 1
+    answers += w
+    right += w * target[r]!
+  }
+  const bias = Math.log((right + 1) / (answers - right + 1))
   const logits = new Float64Array(n).fill(bias)
   const gradient = new Float64Array(n)
   const curvature = new Float64Array(n)
   const grower = new Grower(data, learned.length, o)
   const trees: Tree[] = []
-  let best = { loss: meanLoss(logits, correct, held), trees: 0 }
+  let best = { loss: meanLoss(logits, target, held, weight), trees: 0 }
   const kept = Float64Array.from(logits)
   while (trees.length < o.rounds && learned.length > 0 && data.length > 0) {
     run.signal?.throwIfAborted()
     for (const r of learned) {
       const p = 1 / (1 + Math.exp(-logits[r]!))
-      gradient[r] = p - correct[r]!
-      curvature[r] = p * (1 - p)
+      const w = weight ? weight[r]! : 1
+      gradient[r] = w * (p - target[r]!)
+      curvature[r] = w * (p * (1 - p))
     }
     const rows = learned.filter(() => random.uniform() < o.rows)
     const tree = grower.grow(rows, drawn(data.length, o.columns, random), gradient, curvature)
     trees.push(tree)
     addBinned(tree, data, logits)
-    const loss = meanLoss(logits, correct, held)
+    const loss = meanLoss(logits, target, held, weight)
     if (held.length === 0 || loss < best.loss) {
       best = { loss, trees: trees.length }
       kept.set(logits)
@@ -100,11 +111,22 @@ function addBinned(tree: Tree, data: readonly Bins[], logits: Float64Array): voi
   }
 }
 
-export function meanLoss(logits: Float64Array, correct: Uint8Array, rows: Int32Array): number {
+/** Weighted mean over `rows` of -(y ln p + (1 - y) ln(1 - p)). */
+export function meanLoss(
+  logits: Float64Array,
+  target: Uint8Array | Float64Array,
+  rows: Int32Array,
+  weight?: Float64Array,
+): number {
   let sum = 0
+  let all = 0
   for (const r of rows) {
-    const z = correct[r] === 1 ? -logits[r]! : logits[r]!
-    sum += Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)))
+    const z = logits[r]!
+    const y = target[r]!
+    const w = weight ? weight[r]! : 1
+    // ln(1 + e^z) is max(z, 0) + ln(1 + e^-|z|), and that of -z has the same second term.
+    sum += w * (y * Math.max(-z, 0) + (1 - y) * Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))))
+    all += w
   }
-  return sum / rows.length
+  return sum / all
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Random } from '../../school/random.ts'
 import { binned, binOf } from './bins.ts'
-import { type BoostOptions, boost } from './boost.ts'
+import { type BoostOptions, boost, meanLoss } from './boost.ts'
 import { addLogits, checkForest } from './forest.ts'
 
 const O: BoostOptions = {
@@ -113,6 +113,60 @@ describe('boosted trees', () => {
   it('end when they are told to', () => {
     const signal = AbortSignal.abort(new Error('enough'))
     expect(() => boost(binned(x), correct, heldOut, O, { seed: 1, stream: 0, signal })).toThrow('enough')
+  })
+})
+
+describe('boosted trees on shares with weights', () => {
+  it('take the steps that one computes by hand', () => {
+    const o = { ...O, rounds: 1, leaves: 2, minWeight: 0.1, rows: 1, shrinkage: 0.5 }
+    const x = [Float32Array.of(0, 0, 1, 1)]
+    const run = { seed: 1, stream: 0 }
+    const { forest } = boost(
+      binned(x),
+      Float64Array.of(0.25, 0.5, 0.75, 1),
+      () => false,
+      o,
+      run,
+      Float64Array.of(1, 3, 2, 2),
+    )
+    // Right 5.25 of 8, and one of each: p = 6.25 / 10. Left G = 0.375 + 3 * 0.125, right G = -2 * 0.125 - 2 * 0.375.
+    expect(forest.bias).toBeCloseTo(Math.log(6.25 / 3.75), 12)
+    const h = 4 * 0.625 * 0.375
+    expect(forest.trees[0]!.value[1]).toBeCloseTo((-0.5 * 0.75) / (h + 1), 12)
+    expect(forest.trees[0]!.value[2]).toBeCloseTo((0.5 * 1) / (h + 1), 12)
+  })
+
+  it('learn from k right of n at once what they learn from n answers one by one', () => {
+    const random = new Random(4)
+    const n = Float64Array.from({ length: 300 }, () => random.between(1, 6))
+    const values = [...n].map(() => [random.between(0, 30), random.between(0, 3)])
+    const right = [...n].map((m, r) =>
+      Math.round(m * Math.min(1, Math.max(0, values[r]![0]! / 30 + random.normal() / 5))),
+    )
+    const single = [...n].flatMap((m, r) =>
+      Array.from({ length: m }, (_, k) => ({ r, correct: k < right[r]! ? 1 : 0 })),
+    )
+    const columns = (rows: readonly number[]) => [0, 1].map((f) => Float32Array.from(rows, (r) => values[r]![f]!))
+    const o = { ...O, rows: 1, rounds: 25 }
+    const run = { seed: 1, stream: 0 }
+    const share = Float64Array.from(right, (k, r) => k / n[r]!)
+    const at = binned(columns([...n.keys()]))
+    const shares = boost(at, share, () => false, o, run, n)
+    const correct = Uint8Array.from(single, (s) => s.correct)
+    const answers = boost(binned(columns(single.map((s) => s.r))), correct, () => false, o, run)
+    // Rows that were held out could part ways: of splits that differ by no learned row rounding takes either.
+    single.forEach(({ r }, i) => {
+      expect(shares.logits[r]).toBeCloseTo(answers.logits[i]!, 9)
+    })
+    const [some, same] = [Int32Array.from(n.keys()), Int32Array.from(single.keys())]
+    expect(meanLoss(shares.logits, share, some, n)).toBeCloseTo(meanLoss(answers.logits, correct, same), 9)
+  })
+
+  it('are to the bit the same for shares of 0 and 1 of weight 1 as for answers', () => {
+    const { x, correct } = exclusive(400)
+    const grown = (y: Uint8Array | Float64Array, w?: Float64Array) =>
+      boost(binned(x), y, (r) => r % 3 === 0, { ...O, rounds: 8 }, { seed: 1, stream: 0 }, w)
+    expect(grown(Float64Array.from(correct), new Float64Array(400).fill(1))).toEqual(grown(correct))
   })
 })
 

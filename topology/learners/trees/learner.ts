@@ -49,15 +49,19 @@ export function encodeStack<A extends Fitted & Stack>(artefact: A, bases: readon
   )
 }
 
-/** @throws Error that names what does not fit */
+/**
+ * @param more names of features beyond those of the stack
+ * @throws Error that names what does not fit
+ */
 export function parseStack<A extends TreesArtefact>(
   id: string,
   bytes: Uint8Array,
   bases: readonly Base[],
   check: (json: A) => void = () => {},
+  more: readonly string[] = [],
 ): A {
   const what = `The artefact of learner "${id}"`
-  const features = featureNames(bases)
+  const features = [...featureNames(bases), ...more]
   const { json, held } = unpack<A>(id, bytes, bases.length, (j) => {
     if (JSON.stringify(j.features) !== JSON.stringify(features))
       throw new Error(`${what} is of other features than this version computes. Fit it again.`)

@@ -38,11 +38,59 @@ export function featureNames(bases: readonly Base[]): string[] {
   return [...bases.flatMap((b) => [`${b.learner.id}_logit`, ...b.more]), ...HISTORY_FEATURES]
 }
 
+/** A fit over a stack while it is made: what is kept of it, and how far it is. */
+export class StackFit {
+  readonly run: FitRun
+  readonly quiet: FitRun
+  readonly folds: number
+  readonly units: Units
+  private readonly steps: number
+  private done = 0
+
+  private constructor(run: FitRun, folds: number, steps: number, units: Units) {
+    this.run = run
+    this.quiet = { seed: run.seed, ...(run.signal ? { signal: run.signal } : {}) }
+    this.folds = folds
+    this.steps = steps
+    this.units = units
+  }
+
+  /** @param more changes with whatever else changes a unit's bytes */
+  static async open(
+    log: AnswerLog,
+    bases: readonly Base[],
+    o: StackOptions,
+    run: FitRun,
+    more: readonly unknown[] = [],
+  ) {
+    const folds = Math.max(1, Math.min(o.folds, log.students.length))
+    const { data_sha256: answers } = trainingCut(log, '')
+    const units = await Units.open(run, JSON.stringify([featureNames(bases), o, run.seed, answers, ...more]))
+    return new StackFit(run, folds, (folds === 1 ? 1 : folds + 1) * bases.length + folds * o.perFold, units)
+  }
+
+  /** `part` of the step at hand. */
+  told(phase: string, loss?: number, part = 0): void {
+    const lost = loss === undefined ? {} : { loss }
+    this.run.progress?.({ phase, done: this.done + part, total: this.steps, ...lost })
+  }
+
+  step(): void {
+    this.done++
+  }
+}
+
+/** Columns of training rows, each made without its row's student, with the fold of every row. */
+export interface Folded {
+  /** Fitted on all answers. */
+  all: Pick<Stack, 'bases' | 'stats'>
+  x: Float32Array[]
+  logits: Float64Array[]
+  fold: Uint8Array
+}
+
 /**
- * Every feature that could have seen a row's answer is made without its student: students are dealt into folds, and the
- * models, the item rates and the successions behind the features of a fold's rows are of the other folds. Each fold's
- * forest learns from the other folds and ends where this fold's loss is least. Each model and each forest is a unit of the
- * checkpoint.
+ * Trees that learn from the answers themselves. Each model and each forest is a unit of the checkpoint.
  */
 export async function fitStack(
   log: AnswerLog,
@@ -50,17 +98,21 @@ export async function fitStack(
   o: StackOptions,
   run: FitRun,
 ): Promise<Stack & { outOfFold: OutOfFold }> {
-  const folds = Math.max(1, Math.min(o.folds, log.students.length))
+  const fit = await StackFit.open(log, bases, o, run)
+  const { all, x, logits, fold } = await foldedColumns(log, bases, fit)
+  const { forests, trees } = await growForests(x, fold, log.correct, o, fit)
+  return { ...all, forests, outOfFold: { fold, bases: logits, trees } }
+}
+
+/**
+ * Every feature that could have seen a row's answer is made without its student: students are dealt into folds, and the
+ * models, the item rates and the successions behind the features of a fold's rows are of the other folds.
+ */
+export async function foldedColumns(log: AnswerLog, bases: readonly Base[], fit: StackFit): Promise<Folded> {
+  const { run, folds, quiet, units } = fit
   const { fold, ofStudent } = dealt(log, folds, run.seed)
   const x = featureNames(bases).map(() => new Float32Array(log.size))
   const logits = bases.map(() => new Float64Array(log.size))
-  const steps = (folds === 1 ? 1 : folds + 1) * bases.length + folds * o.perFold
-  let done = 0
-  const told = (phase: string, loss?: number, part = 0) =>
-    run.progress?.({ phase, done: done + part, total: steps, ...(loss === undefined ? {} : { loss }) })
-  const quiet: FitRun = { seed: run.seed, ...(run.signal ? { signal: run.signal } : {}) }
-  const { data_sha256: answers } = trainingCut(log, '')
-  const units = await Units.open(run, JSON.stringify([featureNames(bases), o, run.seed, answers]))
   const fitBases = async (train: AnswerLog, name: string) => {
     const fitted: unknown[] = []
     for (const b of bases) {
@@ -71,8 +123,8 @@ export async function fitStack(
         return b.learner.encode(made)
       })
       fitted.push(fresh ? made : b.learner.parse(bytes))
-      done++
-      told(`${b.learner.id} ${name}`)
+      fit.step()
+      fit.told(`${b.learner.id} ${name}`)
     }
     return { bases: fitted, stats: itemStats(train) }
   }
@@ -95,35 +147,53 @@ export async function fitStack(
       from++
     }
   }
+  return { all, x, logits, fold }
+}
+
+/**
+ * Each fold's forests learn from the other folds and end where this fold's loss is least.
+ * @param target and `weight` as in `boost`
+ * @returns the forests, and in `trees` what those of a row's own fold say of it, in logits
+ */
+export async function growForests(
+  x: Columns,
+  fold: Uint8Array,
+  target: Uint8Array | Float64Array,
+  o: StackOptions,
+  fit: StackFit,
+  weight?: Float64Array,
+): Promise<{ forests: Forest[]; trees: Float64Array }> {
+  const { run, folds, units } = fit
   const data = binned(x)
   const forests: Forest[] = []
-  const trees = new Float64Array(log.size)
+  const trees = new Float64Array(fold.length)
   for (let stream = 0; stream < folds * o.perFold; stream++) {
     const k = stream % folds
     run.signal?.throwIfAborted()
     const { bytes } = await units.unit(() => {
       const curve: TrainingPoint[] = []
-      const grown = boost(data, log.correct, (r) => folds > 1 && fold[r] === k, o, {
+      const options = {
         seed: run.seed,
         stream,
         ...(run.signal ? { signal: run.signal } : {}),
-        onTree: (n, loss) => {
+        onTree: (n: number, loss: number) => {
           if (n % 10 !== 0) return
-          told(`trees of fold ${k + 1}`, loss, n / o.rounds)
+          fit.told(`trees of fold ${k + 1}`, loss, n / o.rounds)
           if (folds > 1)
             curve.push({ series: `forest ${stream + 1}, students of fold ${k + 1}`, unit: 'trees', at: n, loss })
         },
-      })
+      }
+      const grown = boost(data, target, (r) => folds > 1 && fold[r] === k, o, options, weight)
       return encodeGrown({ forest: grown.forest, curve, logits: grown.logits.filter((_, r) => fold[r] === k) })
     })
     const grown = decodeGrown(bytes)
     for (const point of grown.curve) run.curve?.(point)
-    done++
+    fit.step()
     forests.push(grown.forest)
     let from = 0
-    for (let r = 0; r < log.size; r++) if (fold[r] === k) trees[r]! += grown.logits[from++]! / o.perFold
+    for (let r = 0; r < fold.length; r++) if (fold[r] === k) trees[r]! += grown.logits[from++]! / o.perFold
   }
-  return { ...all, forests, outOfFold: { fold, bases: logits, trees } }
+  return { forests, trees }
 }
 
 /** One forest with what it says of its own fold's rows, in logits. */

@@ -8,12 +8,14 @@ import { PhaseProgress } from '../evaluate-progress.ts'
 import { comparisonTable, evaluationTable } from '../evaluate-tables.ts'
 import { signalled } from '../signals.ts'
 import { PREQUENTIAL_OPTIONS, prequential } from './evaluate-prequential.ts'
+import { evaluateWeek, WEEK_OPTIONS } from './evaluate-week.ts'
 import { positive } from './simulate.ts'
 
 const IDS = LEARNERS.map((l) => l.id)
 
 const help = `npx mastery evaluate --format FORMAT --train FILE --test FILE --models MODEL,MODEL,... [options]
 npx mastery evaluate --format FORMAT --train FILE --folds K --models MODEL,...
+npx mastery evaluate --target week --format FORMAT --train FILE --test FILE [--models MODEL,...] [options]
 npx mastery evaluate --prequential [--generation N] [--from TIME] [--to TIME] [options]
 
 Fits models on answers, predicts answers of other students from their earlier ones, and measures how well, with intervals
@@ -28,6 +30,12 @@ ${FORMATS_HELP}
   --train FILE         answers to fit on (.gz too), or a folder; may be given several times
   --test FILE          answers of other students, to be predicted
   --folds K            without --test: K parts of the students, each predicted by models fitted on the others
+  --target week        forecast the share of right answers over the student's next seven days, fitted to it, instead of the
+                       next answer; beside it the mean, the student's share so far, and what the --models (default:
+                       trees) say of the next answer. The answers need a clock. Takes --train with --test or --folds,
+                       --predictions (CSV of row,week_answers,week_share,model,p), --seed, --draws, --threads, --json
+  --scope SCOPE        with --target week, which answers of the week count: all (default), or topics, those that share a
+                       topic with the row
   --prequential        measure what the stream predicted before each answer, of all that is in gold, with the versions that
                        were in force; no files then. docs/evaluation.md says how it differs
   --generation N       of a replay ("npx mastery generations"); default: the active one
@@ -48,6 +56,7 @@ ${ANSWER_HELP}
 const OPTIONS = {
   ...ANSWER_OPTIONS,
   ...PREQUENTIAL_OPTIONS,
+  ...WEEK_OPTIONS,
   folds: { type: 'string' },
   models: { type: 'string' },
   load: { type: 'string', multiple: true },
@@ -89,6 +98,8 @@ function check(values: Values, models: readonly string[]): void {
 
 async function run(io: Io, args: string[]): Promise<number> {
   const values = parse(args)
+  if (values.target !== undefined) return evaluateWeek(io, values, modelsOf(values.models ?? 'trees'))
+  if (values.scope !== undefined) throw new UsageError('--scope belongs to --target week: give both, or neither.')
   const models = modelsOf(values.models)
   check(values, models)
   const files = answerFiles(values, io)

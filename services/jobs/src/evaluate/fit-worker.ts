@@ -1,6 +1,6 @@
 import type { WorkerContext } from '@mastery/infra/runtime/worker-thread.ts'
 import type { AnswerLog } from '@mastery/topology/evaluation/answer-log.ts'
-import type { FitRun, TrainingPoint } from '@mastery/topology/evaluation/learner.ts'
+import type { AnyLearner, FitRun, TrainingPoint } from '@mastery/topology/evaluation/learner.ts'
 import { splitByStudent } from '@mastery/topology/evaluation/split.ts'
 import { learnerNamed } from '../learners.ts'
 
@@ -26,8 +26,12 @@ export interface FitOutcome {
   training: TrainingPoint[]
 }
 
-export async function work(task: FitTask, context: WorkerContext): Promise<FitOutcome> {
-  const learner = learnerNamed(task.learner)
+export function work(task: FitTask, context: WorkerContext): Promise<FitOutcome> {
+  return fitted(learnerNamed(task.learner), task, context)
+}
+
+/** What `learner` makes of the task. */
+export async function fitted(learner: AnyLearner, task: FitTask, context: WorkerContext): Promise<FitOutcome> {
   const { train, test } =
     task.data.kind === 'files' ? task.data : splitByStudent(task.data.log, task.data.folds, task.data.fold, task.seed)
   const stop = new AbortController()
@@ -42,23 +46,19 @@ export async function work(task: FitTask, context: WorkerContext): Promise<FitOu
     },
   }
   const began = performance.now()
-  const artefact = task.artefact ? parse(task) : await learner.fit(train!, run)
-  const fitted = performance.now()
+  const artefact = task.artefact ? learner.parse(task.artefact) : await learner.fit(train!, run)
+  const ready = performance.now()
   const p = await learner.predict(artefact, test, run)
   const predicted = performance.now()
   check(learner.id, p, test)
   return {
     rows: Int32Array.from(test.row),
     p,
-    fitSeconds: task.artefact ? null : (fitted - began) / 1000,
-    predictSeconds: (predicted - fitted) / 1000,
+    fitSeconds: task.artefact ? null : (ready - began) / 1000,
+    predictSeconds: (predicted - ready) / 1000,
     artefact: learner.encode(artefact),
     training,
   }
-}
-
-function parse(task: FitTask): unknown {
-  return learnerNamed(task.learner).parse(task.artefact!)
 }
 
 function check(id: string, p: Float64Array, log: AnswerLog): void {

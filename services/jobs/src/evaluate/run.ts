@@ -85,7 +85,12 @@ export async function runEvaluation(plan: EvaluationPlan): Promise<EvaluationRes
   return { evaluation, log, predictions, fitted: fits.fitted }
 }
 
-async function readBoth(plan: EvaluationPlan): Promise<{ train: ReadAnswers | null; test: ReadAnswers | null }> {
+/** Training and test answers of a plan. @throws LoadError for files that can't be used */
+export async function readBoth(
+  plan: Pick<EvaluationPlan, 'train' | 'test' | 'signal'> & {
+    onProgress(phase: 'reading', fraction: number, detail: string): void
+  },
+): Promise<{ train: ReadAnswers | null; test: ReadAnswers | null }> {
   const both = [plan.train, plan.test]
   const read: (ReadAnswers | null)[] = []
   for (const [i, files] of both.entries()) {
@@ -96,7 +101,8 @@ async function readBoth(plan: EvaluationPlan): Promise<{ train: ReadAnswers | nu
   return { train: read[0]!, test: read[1]! }
 }
 
-function common(a: AnswerLog, b: AnswerLog): number {
+/** Students that stand in both. */
+export function common(a: AnswerLog, b: AnswerLog): number {
   const known = new Set(a.students)
   return b.students.filter((s) => known.has(s)).length
 }
