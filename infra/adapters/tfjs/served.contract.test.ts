@@ -138,7 +138,7 @@ describe('trained models in the stream', () => {
 
   // In large batches a late answer is learned from a state on the way; after a restart from the checkpoint.
   it.each([
-    ['large batches', 500, whole],
+    ['large batches', 330, whole],
     ['restarts', 200, () => 16],
   ])('come to the same state whatever the order of arrival: %s', async (_name, events, cut) => {
     const log = hard(6, events)
