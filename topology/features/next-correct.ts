@@ -4,7 +4,15 @@ import { parametersOf } from '../models/parameters.ts'
 import { SERVED } from '../served/catalog.ts'
 import { inForce } from '../stages/scoring/in-force.ts'
 import type { ScoreMeta } from '../stages/scoring/meta.ts'
-import { MODEL_AT, PARTS, type ScoreState, SNAP_AT, STUDENT_AT, TOPIC_WIDTH } from '../stages/scoring/state.ts'
+import {
+  BLEND_AT,
+  MODEL_AT,
+  PARTS,
+  type ScoreState,
+  SNAP_AT,
+  STUDENT_AT,
+  TOPIC_WIDTH,
+} from '../stages/scoring/state.ts'
 
 /**
  * Each model's probability that an answer on one topic at `at` (UTC milliseconds) would be correct, then the blend's,
@@ -31,10 +39,13 @@ export function nextCorrect(s: ScoreState, topic: number, meta: ScoreMeta, at: n
   })
   // What a trained model says of a topic is its chance of a right answer to any item of it.
   for (const { at } of inForce(meta).served) {
+    if (at === SERVED.length) continue
     const m = MODELS.length + at
     all[m] = k.topics[topic * TOPIC_WIDTH + SNAP_AT + m]!
     if (all[m]! >= 0) found.set(SERVED[at]!.id, all[m]!)
   }
-  found.set(BLEND.id, BLEND.combine(all, 0, PARTS))
+  // So is what a fitted blend says, where it knows the topic; else the mean stands.
+  const fitted = inForce(meta).served.some(({ at }) => at === SERVED.length)
+  found.set(BLEND.id, fitted ? k.topics[topic * TOPIC_WIDTH + BLEND_AT]! : BLEND.combine(all, 0, PARTS))
   return found
 }

@@ -1,6 +1,6 @@
 import { eventLogContract } from './event-log-contract.ts'
 import { MemoryLog, MemoryState } from './memory.ts'
-import { stateStoreContract } from './state-store-contract.ts'
+import { carriedOutputsContract, stateStoreContract } from './state-store-contract.ts'
 
 function kept<T>(make: () => T): (place: string) => T {
   const places = new Map<string, T>()
@@ -22,3 +22,4 @@ const together = kept(() => {
 eventLogContract('memory', async (place) => ({ log: logs(place), close }))
 stateStoreContract('memory', async (place) => ({ state: alone(place), close }))
 stateStoreContract('memory that carries outputs', async (place) => ({ ...together(place), close }))
+carriedOutputsContract('memory that carries outputs', async (place) => ({ ...together(place), close }))

@@ -1,17 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { describe, it } from 'vitest'
-
-const REFERENCE = fileURLToPath(new URL('../../../shared/reference/', import.meta.url))
+import { besideText, describeBeside } from './beside.ts'
 
 /** Text of a reference file beside the repository. */
-export function sharedReference(path: string): string {
-  return readFileSync(REFERENCE + path, 'utf8')
-}
+export const sharedReference = (path: string): string => besideText('reference', path)
 
-/** Tests that read reference files from beside the repository; where one is absent they report that they were not run. */
-export function describeWithReference(title: string, paths: readonly string[], tests: () => void): void {
-  const present = paths.every((path) => existsSync(REFERENCE + path))
-  describe.skipIf(!present)(present ? title : `${title} (not run: data absent)`, tests)
-  if (!present) it(`${title}: not run: data absent`, (context) => context.skip('not run: data absent'))
-}
+/** Tests that read reference files from beside the repository. */
+export const describeWithReference = (title: string, paths: readonly string[], tests: () => void): void =>
+  describeBeside('reference', title, paths, tests)

@@ -36,27 +36,32 @@ async function keysOf(state: StateStore, scope: StateScope): Promise<string[]> {
   return keys.sort()
 }
 
-/** What every state store guarantees. Each test uses a place of its own. */
+type Work = (state: StateStore, more: { log?: EventLog; again(): Promise<StateStore> }) => Promise<void>
+
+/** Gives each test a place of its own, and closes what was opened there. */
+function placesOf(open: OpenStateAt, prefix: string): (work: Work) => Promise<void> {
+  let places = 0
+  return async (work) => {
+    const place = `${prefix}${++places}`
+    const opened: OpenState[] = []
+    const next = async () => {
+      const o = await open(place)
+      opened.push(o)
+      return o
+    }
+    try {
+      const first = await next()
+      await work(first.state, { ...(first.log ? { log: first.log } : {}), again: async () => (await next()).state })
+    } finally {
+      for (const o of opened.reverse()) await o.close()
+    }
+  }
+}
+
+/** What every state store guarantees. */
 export function stateStoreContract(name: string, open: OpenStateAt): void {
   describe(`state store contract: ${name}`, { timeout: 30_000 }, () => {
-    let places = 0
-    async function use(
-      work: (state: StateStore, more: { log?: EventLog; again(): Promise<StateStore> }) => Promise<void>,
-    ) {
-      const place = `state${++places}`
-      const opened: OpenState[] = []
-      const next = async () => {
-        const o = await open(place)
-        opened.push(o)
-        return o
-      }
-      try {
-        const first = await next()
-        await work(first.state, { ...(first.log ? { log: first.log } : {}), again: async () => (await next()).state })
-      } finally {
-        for (const o of opened.reverse()) await o.close()
-      }
-    }
+    const use = placesOf(open, 'state')
 
     it('begins at offset 0 with nothing', () =>
       use(async (state) => {
@@ -233,22 +238,6 @@ export function stateStoreContract(name: string, open: OpenStateAt): void {
         expect((await state.claim(SCOPE, 'b')).nextOffset).toBe(far)
       }))
 
-    it('appends outputs with the state or not at all, where it carries them', (test) =>
-      use(async (state, { log }) => {
-        if (!state.carriesOutputs || !log) return test.skip('this store leaves outputs to the log')
-        await log.ensureTopics(['mastery.scores'], 1)
-        const output = (text: string) =>
-          ({ topic: 'mastery.scores', partition: 0, key: 'k', value: Buffer.from(text), timestamp: 1 }) as const
-        const old = await state.claim(SCOPE, 'old')
-        const claim = await state.claim(SCOPE, 'a')
-        const commit = commitOf(claim, { outputs: [output('a'), output('b')] })
-        expect(await state.commit(SCOPE, commit)).toBe('committed')
-        expect(await state.commit(SCOPE, commit)).toBe('already')
-        expect(await state.commit(SCOPE, commitOf(old, { outputs: [output('late')] }))).toBe('fenced')
-        const got = await log.read('mastery.scores', 0, 0, 10)
-        expect(got.map((r) => r.value.toString())).toEqual(['a', 'b'])
-      }))
-
     it('forgets a dropped scope and fences its owner; its neighbours stay', () =>
       use(async (state) => {
         const other = { ...SCOPE, generation: 2 }
@@ -264,6 +253,29 @@ export function stateStoreContract(name: string, open: OpenStateAt): void {
         expect((await state.claim(SCOPE, 'two')).nextOffset).toBe(0)
         expect(await keysOf(state, other)).toEqual(['a', 'b'])
         await state.drop(SCOPE)
+      }))
+  })
+}
+
+/** What a store guarantees besides whose transactions hold the outputs, too. */
+export function carriedOutputsContract(name: string, open: OpenStateAt): void {
+  describe(`state store contract, outputs: ${name}`, { timeout: 30_000 }, () => {
+    const use = placesOf(open, 'outputs')
+
+    it('appends outputs with the state or not at all', () =>
+      use(async (state, { log }) => {
+        expect(state.carriesOutputs).toBe(true)
+        await log!.ensureTopics(['mastery.scores'], 1)
+        const output = (text: string) =>
+          ({ topic: 'mastery.scores', partition: 0, key: 'k', value: Buffer.from(text), timestamp: 1 }) as const
+        const old = await state.claim(SCOPE, 'old')
+        const claim = await state.claim(SCOPE, 'a')
+        const commit = commitOf(claim, { outputs: [output('a'), output('b')] })
+        expect(await state.commit(SCOPE, commit)).toBe('committed')
+        expect(await state.commit(SCOPE, commit)).toBe('already')
+        expect(await state.commit(SCOPE, commitOf(old, { outputs: [output('late')] }))).toBe('fenced')
+        const got = await log!.read('mastery.scores', 0, 0, 10)
+        expect(got.map((r) => r.value.toString())).toEqual(['a', 'b'])
       }))
   })
 }

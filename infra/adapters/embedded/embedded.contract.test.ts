@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eventLogContract } from '@mastery/topology/testing/event-log-contract.ts'
-import { stateStoreContract } from '@mastery/topology/testing/state-store-contract.ts'
+import { carriedOutputsContract, stateStoreContract } from '@mastery/topology/testing/state-store-contract.ts'
 import { afterAll } from 'vitest'
 import { Environment } from './environment.ts'
 import { EmbeddedLog } from './log.ts'
@@ -22,3 +22,5 @@ eventLogContract('embedded', opener(null), false)
 eventLogContract('embedded, encrypted', opener(KEY), false)
 stateStoreContract('embedded', opener(null))
 stateStoreContract('embedded, encrypted', opener(KEY))
+carriedOutputsContract('embedded', opener(null))
+carriedOutputsContract('embedded, encrypted', opener(KEY))

@@ -9,7 +9,8 @@ const N = MODELS.length
 
 /**
  * The three factors that moved the blended mastery most: each is a counterfactual difference, the blend minus what it
- * would be without that reason. `change` is what the newest answer did, null for rows that another event revised.
+ * would be without that reason. `change` is what the newest answer did, null for rows that another event revised; `blended`: a fitted
+ * blend is in force and has spoken.
  */
 export function factorsOf(
   k: Knowledge,
@@ -17,8 +18,9 @@ export function factorsOf(
   topic: number,
   params: ParamSet,
   change: { score: number; effect: number } | null,
+  blended: boolean,
 ): Factor[] {
-  const own = noteOf(k.served[SERVED.length]?.values ?? null, topic)
+  const own = blended ? noteOf(k.served[SERVED.length]!.values, topic) : null
   const found = own === null ? onTheMean(k, name, topic, params) : fromNote(own)
   if (change) found.push({ code: 'latest_answer', value: change.score, effect: change.effect })
   sortByEffect(found)

@@ -1,10 +1,11 @@
 import type { ModelScore, TopicScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
 import { MODELS } from '../../models/catalog.ts'
+import { SERVED } from '../../served/catalog.ts'
 import { factorsOf, standingOf, uncertaintyOf } from './explain.ts'
 import type { ParamSet } from './fold.ts'
-import { inForce, MODEL_IDS } from './in-force.ts'
+import { inForce, MODEL_IDS, type ServedVersion } from './in-force.ts'
 import type { ScoreMeta } from './meta.ts'
-import { BLEND_AT, COUNT_AT, LAST_AT, PARTS, type ScoreState, SNAP_AT, TOPIC_WIDTH } from './state.ts'
+import { BLEND_AT, COUNT_AT, type Knowledge, LAST_AT, PARTS, type ScoreState, SNAP_AT, TOPIC_WIDTH } from './state.ts'
 
 const N = MODELS.length
 
@@ -16,14 +17,15 @@ export function topicScore(
   change: { score: number; effect: number } | null,
   asOf: number,
 ): TopicScore {
-  const { params, versions } = inForce(meta)
+  const { params, versions, served } = inForce(meta)
   const at = topic * TOPIC_WIDTH
   const k = s.current
   const scores: ModelScore[] = []
   for (let m = 0; m <= PARTS; m++) {
     const mastery = k.topics[at + SNAP_AT + m]!
-    // A version that has gone out of force says nothing of topics that nobody has touched since.
-    if (mastery >= 0 && versions[m] !== '') scores.push({ model: MODEL_IDS[m]!, version: versions[m]!, mastery })
+    // What another version said before the one in force has spoken is not its score.
+    const own = m < N || m === PARTS || said(k, served, m - N)
+    if (mastery >= 0 && own) scores.push({ model: MODEL_IDS[m]!, version: versions[m]!, mastery })
   }
   const opportunities = k.topics[at + COUNT_AT]!
   return {
@@ -34,8 +36,14 @@ export function topicScore(
     scores,
     uncertainty: uncertaintyOf(k, topic),
     standing: standingOf(k.topics[at + BLEND_AT]!, opportunities),
-    factors: factorsOf(k, s.sets.topics.names[topic]!, topic, params, change),
+    factors: factorsOf(k, s.sets.topics.names[topic]!, topic, params, change, said(k, served, SERVED.length)),
   }
+}
+
+/** Whether the version of a trained model that is in force has spoken of this student. */
+function said(k: Knowledge, served: readonly ServedVersion[], at: number): boolean {
+  const carried = k.served[at]
+  return carried != null && served.some((v) => v.at === at && v.version === carried.version)
 }
 
 /** The blend before a topic's first opportunity, for a student of whom nothing else is known. */

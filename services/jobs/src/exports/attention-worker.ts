@@ -1,26 +1,16 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { ConsoleTelemetry } from '@mastery/infra/adapters/telemetry/console.ts'
+import { openScoringEngine } from '@mastery/infra/runtime/engines.ts'
 import { attentionOf } from '@mastery/topology/learners/sakt/attention.ts'
-import { saktLearner } from '@mastery/topology/learners/sakt/learner.ts'
+import { SAKT } from '@mastery/topology/learners/sakt/learner.ts'
 import { SaktServing } from '@mastery/topology/learners/sakt/serving.ts'
-import type { ScoringEngine } from '@mastery/topology/ports/tensor-runtime.ts'
+import { parseSequence } from '@mastery/topology/learners/sequence/learner.ts'
 import type { AskAttention, FromAttention } from './attention-thread.ts'
 
-/** The native engine, else WASM, else plain loops. */
-async function engine(): Promise<ScoringEngine> {
-  const telemetry = new ConsoleTelemetry('tensors', true)
-  const { openOnnxEngine } = await import('@mastery/infra/adapters/onnx/engine.ts')
-  const native = await openOnnxEngine({ telemetry })
-  if (native) return native
-  const { openTensorRuntime } = await import('@mastery/infra/adapters/tfjs/runtime.ts')
-  return openTensorRuntime({ telemetry, backends: ['wasm', 'cpu'] })
-}
-
 async function open() {
-  const artefact = saktLearner(() => Promise.reject(new Error('Nothing is trained here.'))).parse(
-    workerData as Uint8Array,
-  )
-  return { artefact, serving: await SaktServing.open(await engine(), artefact) }
+  const artefact = parseSequence(SAKT, workerData as Uint8Array)
+  const engine = await openScoringEngine(new ConsoleTelemetry('tensors', true))
+  return { artefact, serving: await SaktServing.open(engine, artefact) }
 }
 
 const opened = open()

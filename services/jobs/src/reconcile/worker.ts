@@ -201,13 +201,14 @@ let turn: Promise<void> = Promise.resolve()
 
 parentPort!.on('message', (m: Round | Task) => {
   turn = turn.then(async () => {
+    // Without a round there is nothing that a task could be compared with: the thread ends, and the pool says why.
+    if (m.type === 'round') return begin(m)
     try {
-      if (m.type === 'round') return begin(m)
       const result = await compare(m, round!)
       parentPort!.postMessage(result, [result.tally.buffer as ArrayBuffer])
     } catch (e) {
       const { message, stack } = e as Error
-      parentPort!.postMessage({ type: 'failed', id: m.type === 'round' ? -1 : m.id, message, stack: stack ?? '' })
+      parentPort!.postMessage({ type: 'failed', id: m.id, message, stack: stack ?? '' })
     }
   })
 })

@@ -1,10 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { readdirSync, readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import { describe, it } from 'vitest'
+import { besidePath, describeBeside } from '../../../testing/beside.ts'
 import type { IntakeContext, IntakeOutcome } from '../outcome.ts'
 
-const ROOT = fileURLToPath(new URL('../../../../../shared/fixtures/', import.meta.url))
+const ROOT = besidePath('fixtures', '')
 
 export const CONTEXT: IntakeContext = {
   tenant: 'school',
@@ -12,12 +11,9 @@ export const CONTEXT: IntakeContext = {
   receivedAt: Date.UTC(2026, 0, 1),
 }
 
-/** Tests over what other systems really send; where the fixtures beside the repository are absent they report so. */
-export function describeWithFixtures(title: string, folders: readonly string[], tests: () => void): void {
-  const present = folders.every((f) => existsSync(ROOT + f))
-  describe.skipIf(!present)(present ? title : `${title} (not run: data absent)`, tests)
-  if (!present) it(`${title}: not run: data absent`, (context) => context.skip('not run: data absent'))
-}
+/** Tests over what other systems really send. */
+export const describeWithFixtures = (title: string, folders: readonly string[], tests: () => void): void =>
+  describeBeside('fixtures', title, folders, tests)
 
 /** Every JSON document of a folder by file name; undefined where a file is no JSON. */
 export function documents(folder: string): [file: string, json: unknown][] {
