@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 
-/** A test that failed, or that passed only when it was tried again. */
+/** A test that failed, that passed only when it was tried again, or that was not run. */
 export interface Verdict {
   file: string
   test: string
-  /** True: it failed first and passed then. */
-  again: boolean
+  what: 'failed' | 'again' | 'not run'
+  /** What went wrong, or why it was not run. */
   errors: string[]
 }
 
@@ -25,12 +25,16 @@ export function inWords(verdicts: readonly Verdict[]): string {
       : [title, ...of.flatMap((v) => [`  - ${v.file} > ${v.test}`, ...v.errors.map((e) => `      ${short(e)}`)])]
   return [
     ...part(
+      'Not run:',
+      verdicts.filter((v) => v.what === 'not run'),
+    ),
+    ...part(
       'Passed only at the second try (a fault that time hides; mend it):',
-      verdicts.filter((v) => v.again),
+      verdicts.filter((v) => v.what === 'again'),
     ),
     ...part(
       'Failed:',
-      verdicts.filter((v) => !v.again),
+      verdicts.filter((v) => v.what === 'failed'),
     ),
   ].join('\n')
 }

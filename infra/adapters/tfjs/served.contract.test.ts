@@ -1,4 +1,6 @@
+import type { LearningEvent } from '@mastery/schemas/src/generated/learning-event.gen.ts'
 import { answersOf, logOf } from '@mastery/topology/evaluation/testing/answers.ts'
+import { nextCorrect } from '@mastery/topology/features/next-correct.ts'
 import { explainInWords } from '@mastery/topology/features/words.ts'
 import { foldHistory } from '@mastery/topology/history/fold.ts'
 import { blendLearner } from '@mastery/topology/learners/blend/learner.ts'
@@ -243,6 +245,20 @@ describe('trained models in the stream', () => {
     } finally {
       await Promise.all([thread.close(), here.close()])
     }
+  })
+
+  it('are not named for what another version said before they spoke', async () => {
+    const { state } = await scored(featureRecords([...all(), ...inputs]), servers, whole)
+    const student = inputs.at(-1)!.subject === 'learning-event' ? (inputs.at(-1)!.value as LearningEvent).student : ''
+    const s = state(student)
+    const models = (version: string) => topicScore(s, 0, metaOf(version), null, 0).scores.map((x) => x.model)
+    expect(models('v1')).toEqual(MODEL_IDS)
+    expect(models('v2')).toEqual(['rule', 'bkt', 'elo', 'blend'])
+    expect(topicScore(s, 0, metaOf('v1'), null, 0).factors.map((f) => f.code)).toContain('topic_record')
+    expect(topicScore(s, 0, metaOf('v2'), null, 0).factors.map((f) => f.code)).not.toContain('topic_record')
+    // What is said of the next answer is the fitted blend's own, where it is in force.
+    const row = topicScore(s, 0, metaOf('v1'), null, 0)
+    expect(nextCorrect(s, 0, metaOf('v1'), row.as_of).get('blend')).toBe(row.scores.at(-1)!.mastery)
   })
 
   it('take part in the blend, the uncertainty and the reasons', async () => {
