@@ -1,4 +1,4 @@
-import { Names } from './names.ts'
+import { Names } from '../names.ts'
 
 /**
  * Graded opportunities as columns, one row each: what models are fitted on and evaluated with. A student's rows stand

@@ -2,8 +2,8 @@ import { type DktArtefact, DKT as KIND } from '../learners/dkt/learner.ts'
 import { DktServing } from '../learners/dkt/serving.ts'
 import { parseSequence } from '../learners/sequence/learner.ts'
 import { abreast } from './abreast.ts'
-import { KindsByHash } from './kinds.ts'
-import { isRight, NOT_SERVED, type ServedModel, type Server, UNKNOWN, type Walk } from './served.ts'
+import { askKnown, KindsByHash } from './kinds.ts'
+import { isRight, NOT_SERVED, type ServedModel, type Server, type Walk } from './served.ts'
 
 const BATCH = 64
 
@@ -24,26 +24,17 @@ class DktServer implements Server {
       w.state === null ? new Float32Array(size) : Float32Array.from(w.state),
     )
     await abreast(walks, {
-      async ask(of) {
-        const asked = Int32Array.from(of, ({ walk, ask }) => kinds.ofAsk(walks[walk]!.of, ask))
-        const known = of.flatMap(({ ask }, i) => {
-          ask.p = UNKNOWN
-          return asked[i] === 0 ? [] : [i]
-        })
-        if (known.length === 0) return
-        const before = packed(
-          states,
-          known.map((i) => of[i]!.walk),
-          size,
-        )
-        const logits = await serving.ask(
-          before,
-          Int32Array.from(known, (i) => asked[i]!),
-        )
-        known.forEach((i, k) => {
-          of[i]!.ask.p = 1 / (1 + Math.exp(-logits[k]!))
-        })
-      },
+      ask: (of) =>
+        askKnown(kinds, walks, of, (known, asked) =>
+          serving.ask(
+            packed(
+              states,
+              known.map((x) => x.walk),
+              size,
+            ),
+            asked,
+          ),
+        ),
       async learn(of) {
         const asked = Int32Array.from(of, ({ walk, opportunity }) => kinds.of(walks[walk]!.of, opportunity))
         const right = Uint8Array.from(of, ({ walk, opportunity }) => (isRight(walks[walk]!.of, opportunity) ? 1 : 0))

@@ -1,8 +1,8 @@
 import { SAKT as KIND, type SaktArtefact } from '../learners/sakt/learner.ts'
 import { answerRow, SaktServing } from '../learners/sakt/serving.ts'
 import { parseSequence } from '../learners/sequence/learner.ts'
-import { KindsByHash } from './kinds.ts'
-import { type Ask, isRight, NOT_SERVED, type ServedModel, type Server, UNKNOWN, type Walk } from './served.ts'
+import { askKnown, KindsByHash } from './kinds.ts'
+import { type Ask, isRight, NOT_SERVED, type ServedModel, type Server, type Walk } from './served.ts'
 
 const BATCH = 64
 
@@ -17,30 +17,27 @@ class SaktServer implements Server {
   }
 
   async walk(walks: readonly Walk[]): Promise<void> {
-    const asks: Ask[] = []
-    const past: Int32Array[] = []
-    const kinds: number[] = []
-    for (const w of walks) {
+    const asks: { walk: number; ask: Ask }[] = []
+    const rows: Int32Array[] = []
+    const first: number[] = []
+    for (const [walk, w] of walks.entries()) {
       w.state = null
-      if (w.asks.length === 0) continue
-      const first = Math.max(0, w.asks[0]!.after - this.serving.window)
-      const rows = Int32Array.from({ length: w.asks.at(-1)!.after - first }, (_, i) =>
-        answerRow(this.kinds.of(w.of, first + i), isRight(w.of, first + i)),
+      const from = w.asks.length === 0 ? 0 : Math.max(0, w.asks[0]!.after - this.serving.window)
+      const to = w.asks.at(-1)?.after ?? 0
+      first.push(from)
+      rows.push(
+        Int32Array.from({ length: to - from }, (_, i) =>
+          answerRow(this.kinds.of(w.of, from + i), isRight(w.of, from + i)),
+        ),
       )
-      for (const a of w.asks) {
-        const kind = this.kinds.ofAsk(w.of, a)
-        a.p = UNKNOWN
-        if (kind === 0) continue
-        asks.push(a)
-        kinds.push(kind)
-        past.push(rows.subarray(0, a.after - first))
-      }
+      for (const ask of w.asks) asks.push({ walk, ask })
     }
-    if (asks.length === 0) return
-    const logits = await this.serving.ask(past, Int32Array.from(kinds))
-    asks.forEach((a, i) => {
-      a.p = 1 / (1 + Math.exp(-logits[i]!))
-    })
+    await askKnown(this.kinds, walks, asks, (known, kinds) =>
+      this.serving.ask(
+        known.map(({ walk, ask }) => rows[walk]!.subarray(0, ask.after - first[walk]!)),
+        kinds,
+      ),
+    )
   }
 
   close(): void {

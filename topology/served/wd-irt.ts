@@ -4,8 +4,8 @@ import { WD_IRT as KIND, type WdIrtArtefact } from '../learners/wd-irt/learner.t
 import { Pools } from '../learners/wd-irt/pools.ts'
 import { WdIrtServing } from '../learners/wd-irt/serving.ts'
 import { abreast } from './abreast.ts'
-import { KindsByHash } from './kinds.ts'
-import { isRight, NOT_SERVED, type Opportunities, type ServedModel, type Server, UNKNOWN, type Walk } from './served.ts'
+import { askKnown, KindsByHash } from './kinds.ts'
+import { isRight, NOT_SERVED, type Opportunities, type ServedModel, type Server, type Walk } from './served.ts'
 
 const BATCH = 64
 
@@ -31,21 +31,19 @@ class WdIrtServer implements Server {
     const { pools, said, features } = this.settings
     const states = walks.map((w) => (w.state === null ? serving.newcomer() : Pools.of(pools, said, w.state)))
     await abreast(walks, {
-      async ask(of) {
-        const asked = Int32Array.from(of, ({ walk, ask }) => kinds.ofAsk(walks[walk]!.of, ask))
-        const known = of.flatMap(({ ask }, i) => {
-          ask.p = UNKNOWN
-          return asked[i] === 0 ? [] : [i]
-        })
-        if (known.length === 0) return
-        const { logits } = await serving.ask(
-          known.map((i) => states[of[i]!.walk]!),
-          Int32Array.from(known, (i) => asked[i]!),
-        )
-        known.forEach((i, k) => {
-          of[i]!.ask.p = 1 / (1 + Math.exp(-logits[k]!))
-        })
-      },
+      ask: (of) =>
+        askKnown(
+          kinds,
+          walks,
+          of,
+          async (known, asked) =>
+            (
+              await serving.ask(
+                known.map((x) => states[x.walk]!),
+                asked,
+              )
+            ).logits,
+        ),
       async learn(of) {
         const known = new Float32Array(of.length * 2 * features.length)
         of.forEach(({ walk, opportunity }, i) => {

@@ -1,23 +1,5 @@
+import { Names } from '../names.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
-
-/** Strings of one student's state, each kept once and referred to by its index. */
-export class NameTable {
-  readonly names: string[] = []
-  private readonly index = new Map<string, number>()
-
-  of(name: string): number {
-    let i = this.index.get(name)
-    if (i === undefined) {
-      i = this.names.length
-      this.names.push(name)
-      this.index.set(name, i)
-    }
-    return i
-  }
-  find(name: string): number {
-    return this.index.get(name) ?? -1
-  }
-}
 
 /** What `membership` gives, filled again by every call. */
 let member = new Uint8Array(64)
@@ -27,7 +9,7 @@ let member = new Uint8Array(64)
  * within a set do not matter; a set is kept in name order, so that sums over it do not depend on what arrived first.
  */
 export class TopicSets {
-  readonly topics = new NameTable()
+  readonly topics = new Names()
   readonly sets: number[][] = []
   /** Sets of one topic, by that topic: nearly all events have one of these. */
   private readonly alone: (number | undefined)[] = []

@@ -120,6 +120,32 @@ export class RowCursor {
 /** First byte of every row, put there by the query: a server's late error in the body is told from a row by it. */
 export const ROW_MARK = 1
 
+/** Takes chunks one after the other, and gives the rows that end in each. */
+class MarkedRows<T> {
+  private readonly cursor = new RowCursor()
+  private readonly read: (c: RowCursor) => T
+
+  constructor(read: (c: RowCursor) => T) {
+    this.read = (c) => {
+      if (c.byte() !== ROW_MARK)
+        throw new Error(`ClickHouse failed while it sent rows: ${c.rest().toString('utf8').trim().slice(0, 500)}`)
+      return read(c)
+    }
+  }
+
+  take(chunk: Uint8Array, rows: T[]): T[] {
+    const { cursor } = this
+    cursor.feed(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+    cursor.rows(this.read, rows)
+    return rows
+  }
+
+  end(): void {
+    if (this.cursor.rest().length > 0)
+      throw new Error('ClickHouse ended its answer within a row; the connection was lost.')
+  }
+}
+
 /**
  * Rows of a stream of RowBinary chunks, which need not end where rows do; each query selects ROW_MARK first.
  * @throws Error where the body ends within a row or holds an error of the server
@@ -128,17 +154,19 @@ export async function* readRows<T>(
   chunks: AsyncIterable<Uint8Array>,
   read: (c: RowCursor) => T,
 ): AsyncGenerator<T[], void, undefined> {
-  const cursor = new RowCursor()
-  const marked = (c: RowCursor): T => {
-    if (c.byte() !== ROW_MARK)
-      throw new Error(`ClickHouse failed while it sent rows: ${cursor.rest().toString('utf8').trim().slice(0, 500)}`)
-    return read(c)
-  }
+  const marked = new MarkedRows(read)
   for await (const chunk of chunks) {
-    cursor.feed(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
-    const rows: T[] = []
-    cursor.rows(marked, rows)
+    const rows = marked.take(chunk, [])
     if (rows.length > 0) yield rows
   }
-  if (cursor.rest().length > 0) throw new Error('ClickHouse ended its answer within a row; the connection was lost.')
+  marked.end()
+}
+
+/** The same of chunks that are here already. */
+export function rowsOf<T>(chunks: readonly Uint8Array[], read: (c: RowCursor) => T): T[] {
+  const marked = new MarkedRows(read)
+  const rows: T[] = []
+  for (const chunk of chunks) marked.take(chunk, rows)
+  marked.end()
+  return rows
 }

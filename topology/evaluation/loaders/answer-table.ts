@@ -1,6 +1,6 @@
+import { Names } from '../../names.ts'
 import type { AnswerLog } from '../answer-log.ts'
 import { Growing } from '../growing.ts'
-import { Names } from '../names.ts'
 import { orderedAsGiven, orderedByTime } from './answer-order.ts'
 import { StudentSample } from './student-sample.ts'
 

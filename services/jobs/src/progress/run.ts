@@ -5,9 +5,9 @@ import { quote } from '@mastery/infra/provision/gold/ddl.ts'
 import { graphOf } from '@mastery/infra/provision/gold/topic-graph.ts'
 import { runInWorker } from '@mastery/infra/runtime/worker-thread.ts'
 import { USUAL_DECAY } from '@mastery/topology/recommend/view.ts'
+import { rangeSql, studentRanges } from '../student-ranges.ts'
 import { decaysOf } from './decays.ts'
 import { OverAll } from './over-all.ts'
-import { rangesOf } from './ranges.ts'
 import { answersSql, itemsInsert, standingsSql } from './rows.ts'
 import type { ProgressResult, ProgressTask } from './worker.ts'
 
@@ -59,7 +59,8 @@ export async function computeProgress(
   const decays = await decaysOf(gold)
   progress(0, 'counting items')
   await gold.command(itemsInsert(generation, startedAt))
-  const ranges = await rangesOf(gold, generation, RANGE_ANSWERS)
+  const mine = `generation = ${Math.trunc(generation)}`
+  const ranges = await studentRanges(gold, 'student_mastery_history_rows', mine, RANGE_ANSWERS)
   const total = ranges.reduce((n, r) => n + r.rows, 0)
   const report = { students: 0, answers: 0, topics: 0, stretches: 0 }
   let read = 0
@@ -71,11 +72,12 @@ export async function computeProgress(
     for (const r of ranges.filter((x) => x.tenant === tenant)) {
       signal?.throwIfAborted()
       progress((0.95 * read) / Math.max(1, total), 'students')
+      const where = rangeSql(r)
       const task: ProgressTask = {
         tenant,
         topics,
-        answers: await bytesOf(gold, answersSql(r.where, generation)),
-        standings: await bytesOf(gold, standingsSql(r.where, generation)),
+        answers: await bytesOf(gold, answersSql(where, generation)),
+        standings: await bytesOf(gold, standingsSql(where, generation)),
         items,
         decays: own,
         mastered: parts.config.mastered,

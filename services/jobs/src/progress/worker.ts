@@ -1,4 +1,4 @@
-import { ROW_MARK, RowCursor } from '@mastery/infra/adapters/clickhouse/row-binary.ts'
+import { type RowCursor, rowsOf } from '@mastery/infra/adapters/clickhouse/row-binary.ts'
 import type { WorkerContext } from '@mastery/infra/runtime/worker-thread.ts'
 import { type GraphTopic, topicGraph } from '@mastery/topology/progress/graph.ts'
 import type { RetentionBin, RetentionTally } from '@mastery/topology/progress/retention.ts'
@@ -37,18 +37,7 @@ export interface ProgressResult {
 }
 
 function* grouped<T>(chunks: readonly Uint8Array[], read: (c: RowCursor) => RowOf<T>): Generator<[string, T[]]> {
-  const cursor = new RowCursor()
-  const rows: RowOf<T>[] = []
-  const marked = (c: RowCursor): RowOf<T> => {
-    if (c.byte() !== ROW_MARK)
-      throw new Error(`ClickHouse failed while it sent rows: ${cursor.rest().toString('utf8').slice(0, 500)}`)
-    return read(c)
-  }
-  for (const chunk of chunks) {
-    cursor.feed(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
-    cursor.rows(marked, rows)
-  }
-  if (cursor.rest().length > 0) throw new Error('ClickHouse ended its answer within a row; the connection was lost.')
+  const rows = rowsOf(chunks, read)
   for (let i = 0; i < rows.length; ) {
     const { student } = rows[i]!
     const of: T[] = []

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import { inOffsetOrder } from '@mastery/infra/adapters/clickhouse/history.ts'
 import { COMMANDS, EVENTS } from '@mastery/infra/adapters/clickhouse/history-rows.ts'
-import { ROW_MARK, RowCursor } from '@mastery/infra/adapters/clickhouse/row-binary.ts'
+import { rowsOf } from '@mastery/infra/adapters/clickhouse/row-binary.ts'
 import { ConsoleTelemetry } from '@mastery/infra/adapters/telemetry/console.ts'
 import { openServers } from '@mastery/infra/runtime/engines.ts'
 import { type FoldedHistory, foldHistory, type HistoryRecord } from '@mastery/topology/history/fold.ts'
@@ -47,23 +47,6 @@ const servers = openServers(new ConsoleTelemetry('reconcile', true))
 const ROWS = new Set([fieldIndex('features_row'), fieldIndex('mastery_row', 'all')])
 let round: Round | null = null
 const metas = new Map<number, ScoreMeta>()
-
-/** Rows of a whole result. */
-function rowsOf<T>(chunks: readonly Uint8Array[], read: (c: RowCursor) => T): T[] {
-  const cursor = new RowCursor()
-  const rows: T[] = []
-  const marked = (c: RowCursor): T => {
-    if (c.byte() !== ROW_MARK)
-      throw new Error(`ClickHouse failed while it sent rows: ${cursor.rest().toString('utf8').slice(0, 500)}`)
-    return read(c)
-  }
-  for (const chunk of chunks) {
-    cursor.feed(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
-    cursor.rows(marked, rows)
-  }
-  if (cursor.rest().length > 0) throw new Error('ClickHouse ended its answer within a row; the connection was lost.')
-  return rows
-}
 
 function begin(r: Round): void {
   round = r

@@ -9,9 +9,9 @@ import type { ScoreMeta } from '@mastery/topology/stages/scoring/meta.ts'
 import { serveFolded } from '@mastery/topology/stages/scoring/together.ts'
 import { topicAt } from '@mastery/topology/topics.ts'
 import { decaysOf } from '../progress/decays.ts'
-import { rangesOf } from '../progress/ranges.ts'
 import type { RepairParts } from '../rebuild/parts.ts'
 import { among, erasureOf, honouring, keptAfter, readStudents } from '../rebuild/read.ts'
+import { rangeSql, studentRanges } from '../student-ranges.ts'
 
 export interface BatchOptions {
   /** UTC milliseconds. */
@@ -185,8 +185,10 @@ async function* groupsOf(parts: RepairParts, options: BatchOptions): AsyncGenera
     }
     return
   }
-  for (const { tenant, where } of await rangesOf(parts.gold, parts.generation, RANGE)) {
-    if (options.tenant !== null && tenant !== options.tenant) continue
+  const mine = `generation = ${Math.trunc(parts.generation)}`
+  for (const range of await studentRanges(parts.gold, 'student_mastery_history_rows', mine, RANGE)) {
+    if (options.tenant !== null && range.tenant !== options.tenant) continue
+    const where = rangeSql(range)
     yield options.inactiveDays === 0 ? await withScore(parts, where) : await away(where)
   }
 }

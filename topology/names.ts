@@ -1,4 +1,4 @@
-/** Names and their numbers, in the order in which they came. */
+/** Names and their numbers, each kept once, in the order in which they came. */
 export class Names {
   readonly names: string[] = []
   private readonly index = new Map<string, number>()
@@ -13,7 +13,8 @@ export class Names {
     return at
   }
 
-  find(name: string): number | undefined {
-    return this.index.get(name)
+  /** -1 for a name that has not come. */
+  find(name: string): number {
+    return this.index.get(name) ?? -1
   }
 }
