@@ -30,6 +30,8 @@ export interface StageOutput {
   byKey?: true
   /** It concerns the input's whole partition: every branch of it gets one. */
   broadcast?: true
+  /** It concerns everybody: every partition of the output topic gets one. */
+  everywhere?: true
   subject: SubjectName
   key: string
   value: unknown
@@ -49,15 +51,18 @@ export type StepResult =
 
 /** The partitions of its topic that an output of a record of partition `from` goes to; `counts` null: as many as the input has. */
 export function placesOf(o: StageOutput, from: number, counts: PartitionCounts | null): readonly number[] {
-  if (o.byKey) {
-    if (counts === null)
-      throw new Error(
-        `An output to ${o.topic} goes by key, and nothing says how many partitions that topic has; give foldStage the option partitions.`,
-      )
-    return [partitionOf(o.key, counts.output)]
-  }
+  if (o.everywhere) return Array.from({ length: outputCount(o, counts) }, (_, p) => p)
+  if (o.byKey) return [partitionOf(o.key, outputCount(o, counts))]
   if (counts === null || counts.input === counts.output) return [from]
   return o.broadcast ? branchesOf(from, counts) : [branchOf(o.key, from, counts)]
+}
+
+function outputCount(o: StageOutput, counts: PartitionCounts | null): number {
+  if (counts === null)
+    throw new Error(
+      `An output to ${o.topic} goes by key or everywhere, and nothing says how many partitions that topic has; give foldStage the option partitions.`,
+    )
+  return counts.output
 }
 
 /** Bytes for a state and back. `decode(encode(s))` behaves as `s` in every later step. */

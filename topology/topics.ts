@@ -10,9 +10,17 @@ export type SubjectName =
   | 'feature-record'
   | 'mastery-score'
   | 'reject'
+  | 'alert'
+  | 'notice'
+  | 'delivery'
 
 /** Topics that stages compute: every generation has its own. */
-export type DerivedTopic = 'learning.features' | 'mastery.scores'
+export type DerivedTopic =
+  | 'learning.features'
+  | 'mastery.scores'
+  | 'mastery.alerts'
+  | 'mastery.notices'
+  | 'mastery.deliveries'
 
 export type TopicName =
   | 'learning.intake'
@@ -25,7 +33,7 @@ export type TopicName =
 export interface TopicSpec {
   name: TopicName
   /** What the record key is. */
-  key: 'student pseudonym' | "producer's own" | 'reject id' | 'name of the thing'
+  key: 'student pseudonym' | 'recipient pseudonym' | "producer's own" | 'reject id' | 'name of the thing'
   /** Schema subjects that may stand in it; empty: raw bytes that nobody has read yet. */
   subjects: readonly SubjectName[]
   /** Days that the log keeps. 0: forever (compacted). */
@@ -86,8 +94,44 @@ export const TOPICS: readonly TopicSpec[] = [
     derived: true,
     deadLetter: 'learning.rejects',
     writers: ['scoring'],
-    readers: ['gold'],
+    readers: ['alerts', 'gold'],
     about: 'Predictions before and scores after every opportunity, explained.',
+  },
+  {
+    name: 'mastery.alerts',
+    key: 'student pseudonym',
+    subjects: ['alert', 'marker', 'tick'],
+    retentionDays: 97,
+    compacted: false,
+    derived: true,
+    deadLetter: 'learning.rejects',
+    writers: ['alerts'],
+    readers: [],
+    about: 'Every transition of every alert, with its evidence, whether people are told of it or not.',
+  },
+  {
+    name: 'mastery.notices',
+    key: 'recipient pseudonym',
+    subjects: ['notice', 'marker', 'tick'],
+    retentionDays: 30,
+    compacted: false,
+    derived: true,
+    deadLetter: 'learning.rejects',
+    writers: ['alerts'],
+    readers: ['notify'],
+    about: 'Who is to learn of which alert, before it is grouped, deferred and put into a digest.',
+  },
+  {
+    name: 'mastery.deliveries',
+    key: 'recipient pseudonym',
+    subjects: ['delivery', 'marker', 'tick'],
+    retentionDays: 97,
+    compacted: false,
+    derived: true,
+    deadLetter: 'learning.rejects',
+    writers: ['notify'],
+    readers: ['delivery'],
+    about: 'Messages to people, decided and not yet rendered; pseudonyms only.',
   },
   {
     name: 'learning.rejects',
