@@ -37,6 +37,7 @@ export const DISPOSITIONS: Readonly<Record<string, string>> = {
   installed: 'a rebuilt state was put in the place of the old one',
   outdated: 'a rebuilt state that did not hold everything that had come since; it was not used',
   rebuild_wanted: 'a rebuild was asked for; the student waits for it',
+  warmed: 'a state was prepared for model versions to come, or brought to those in force',
   ignored: 'a command that could not be carried out; a reject says why',
 }
 

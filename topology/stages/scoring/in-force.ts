@@ -21,6 +21,8 @@ export interface InForce {
   /** Of all parts and the blend; empty where no version of a served model is in force. */
   versions: string[]
   served: readonly ServedVersion[]
+  /** Hash of all versions and their parameters. */
+  key: number
 }
 
 const parsed = new WeakMap<ScoreMeta, InForce>()
@@ -46,6 +48,12 @@ export function inForce(meta: ScoreMeta): InForce {
         served.find((x) => x.at === SERVED.length)?.name ?? BLEND.defaultVersion,
       ],
       served,
+      key: hash53(
+        JSON.stringify([
+          active.map((a, i) => [a?.version ?? MODELS[i]!.defaultVersion, a?.payload ?? null]),
+          served.map(({ at, version }) => [at, version]),
+        ]),
+      ),
     }
     parsed.set(meta, f)
   }

@@ -1,6 +1,7 @@
 import { BLEND } from '../../models/blend/model.ts'
 import { MODELS } from '../../models/catalog.ts'
 import { SERVED, SERVED_AND_BLEND } from '../../served/catalog.ts'
+import { noteOf } from '../../served/notes.ts'
 import type { Ask, Opportunities, Server, Walk } from '../../served/served.ts'
 import {
   BLEND_AT,
@@ -94,12 +95,13 @@ export async function serve(stretches: readonly Stretch[], service: readonly InS
   }
   for (const x of all) {
     const { k, means, was } = x
-    for (const t of x.changed) blendAgain(k, t)
+    const notes = mixed.has(x) ? k.served[SERVED.length]!.values : null
+    // What a fitted blend said of a topic stays until it is asked again, whatever its parts say.
+    for (const t of x.changed) if (was !== null || noteOf(notes, t) === null) blendAgain(k, t)
     if (means !== null) means[PARTS] = BLEND.combine(means, 0, PARTS)
     const asks = mixed.get(x)
     if (asks === undefined) continue
-    // Topics that nothing has touched keep what the fitted blend said of them.
-    if (was !== null) keepBlends(was, x)
+    if (was !== null) keepBlends(was, x, notes)
     heard(
       x,
       asks.filter((a) => a.p >= 0),
@@ -118,10 +120,15 @@ function heard({ k, means, changed }: Asked, asks: readonly Ask[], at: number): 
     }
 }
 
-function keepBlends(was: Knowledge, { k, touched }: Asked): void {
+/** Topics that nothing has touched keep what the fitted blend said of them. */
+function keepBlends(before: Knowledge, { s, k, touched, carried }: Asked, notes: Float64Array | null): void {
+  const isNew = carried[SERVED.length]?.version !== k.served[SERVED.length]!.version
+  const was = isNew ? s.base : before
+  if (was === null) return
   const lost = new Set(touched)
   for (let t = 0; t < Math.min(was.known, k.known); t++)
-    if (!lost.has(t)) k.topics[t * TOPIC_WIDTH + BLEND_AT] = was.topics[t * TOPIC_WIDTH + BLEND_AT]!
+    if (!lost.has(t) && noteOf(notes, t) !== null)
+      k.topics[t * TOPIC_WIDTH + BLEND_AT] = was.topics[t * TOPIC_WIDTH + BLEND_AT]!
 }
 
 type Asked = Stretch & { of: Opportunities; changed: Set<number> }
@@ -204,7 +211,8 @@ export function snapsOf(before: Knowledge, k: Knowledge): void {
   for (let t = 0; t < Math.min(before.known, k.known); t++) {
     const at = t * TOPIC_WIDTH
     k.topics.set(before.topics.subarray(at + SERVED_AT, at + BLEND_AT), at + SERVED_AT)
-    blendAgain(k, t)
+    if (noteOf(before.served[SERVED.length]?.values ?? null, t) === null) blendAgain(k, t)
+    else k.topics[at + BLEND_AT] = before.topics[at + BLEND_AT]!
   }
 }
 

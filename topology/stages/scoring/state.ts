@@ -7,7 +7,9 @@ import { ByteReader, ByteWriter, expectFormat } from '../bytes.ts'
 import { TopicSets } from '../names.ts'
 import { FoldRing } from './fold-ring.ts'
 
-const SCORE_STATE_VERSION = 2
+const SCORE_STATE_VERSION = 3
+/** Says nothing of the versions that it was learned under; else the same. */
+const WITHOUT_VERSIONS = 2
 
 /** Models that are folded for everybody, then those that are served where a version is in force; the blend's parts. */
 export const PARTS = MODELS.length + SERVED.length
@@ -79,6 +81,12 @@ export class ScoreState {
   /** Place of the newest opportunity inside `base`. */
   baseEnd = { t: Number.NEGATIVE_INFINITY, seq: 0, id: 0 }
   stale = false
+  /** `InForce.key` of the versions under which the whole ring was last learned; 0: not known. */
+  versions = 0
+  /** Other versions came into force and nothing was prepared for them: `base` was made, in part, under earlier ones. */
+  cut = false
+  /** What is known before the ring under versions that are yet to come into force. */
+  prepared: { versions: number; base: Knowledge } | null = null
 }
 
 function writeKnowledge(w: ByteWriter, k: Knowledge): void {
@@ -122,12 +130,17 @@ export const SCORE_STATE: StateCodec<ScoreState> = {
     const w = new ByteWriter(256 + s.ring.n * 45 + s.current.known * TOPIC_WIDTH * 8)
     w.u8(SCORE_STATE_VERSION)
     w.f64(LAYOUT)
-    w.u8((s.stale ? 1 : 0) | (s.base ? 2 : 0))
+    w.u8((s.stale ? 1 : 0) | (s.base ? 2 : 0) | (s.cut ? 4 : 0) | (s.prepared ? 8 : 0))
+    w.f64(s.versions)
     w.u16(s.sets.topics.names.length)
     for (const name of s.sets.topics.names) w.text(name)
     s.sets.writeSets(w)
     writeKnowledge(w, s.current)
     if (s.base) writeKnowledge(w, s.base)
+    if (s.prepared) {
+      w.f64(s.prepared.versions)
+      writeKnowledge(w, s.prepared.base)
+    }
     w.f64(s.baseEnd.t)
     w.f64(s.baseEnd.seq)
     w.f64(s.baseEnd.id)
@@ -136,7 +149,8 @@ export const SCORE_STATE: StateCodec<ScoreState> = {
   },
   decode(bytes, key) {
     const r = new ByteReader(bytes)
-    expectFormat(r, SCORE_STATE_VERSION, 'The score state of student ', key)
+    const written = bytes[0] === WITHOUT_VERSIONS ? WITHOUT_VERSIONS : SCORE_STATE_VERSION
+    expectFormat(r, written, 'The score state of student ', key)
     if (r.f64() !== LAYOUT)
       throw new Error(
         `The score state of student ${key} was written by a build with other models. Compute it again from the events, in an empty data folder or as a new generation.`,
@@ -144,12 +158,15 @@ export const SCORE_STATE: StateCodec<ScoreState> = {
     const s = new ScoreState()
     const flags = r.u8()
     s.stale = (flags & 1) !== 0
+    s.cut = (flags & 4) !== 0
+    if (written === SCORE_STATE_VERSION) s.versions = r.f64()
     const names: string[] = []
     const topics = r.u16()
     for (let i = 0; i < topics; i++) names.push(r.text())
     s.sets.restore(names, r)
     s.current = readKnowledge(r)
     if (flags & 2) s.base = readKnowledge(r)
+    if (flags & 8) s.prepared = { versions: r.f64(), base: readKnowledge(r) }
     s.baseEnd = { t: r.f64(), seq: r.f64(), id: r.f64() }
     s.ring = FoldRing.read(r)
     return s
