@@ -177,6 +177,13 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
       multiIf(timed < 20, 'insufficient', effort < 0.9, 'low effort', 'effortful') AS verdict
       FROM v_answers GROUP BY tenant, student_id`,
   },
+  {
+    name: 'v_student_gaming',
+    about:
+      'Patterns of gaming per student and topic, as of the newest run of the job gaming; share is at least so much where events do not keep what was entered.',
+    select: `SELECT *, if(actions > 0, gaming / actions, NULL) AS share FROM student_gaming FINAL
+      WHERE as_of >= (SELECT max(as_of) FROM gaming_runs)`,
+  },
   { name: 'v_item_runs', about: 'Runs of the job item-health.', select: 'SELECT * FROM item_runs FINAL' },
   { name: 'v_markers', about: 'Which version was in force from where.', select: 'SELECT * FROM markers FINAL' },
   { name: 'v_generations', about: 'Generations and their status.', select: 'SELECT * FROM generations FINAL' },

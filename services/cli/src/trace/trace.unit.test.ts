@@ -7,7 +7,7 @@ import { lookedInWords, recommendedInWords, strugglesInWords, suspiciousInWords,
 
 const at = (minute: number) => Date.UTC(2026, 8, 1, 8, minute)
 const click = (item: string, minute: number, more: Partial<StudentClick> = {}): StudentClick => ({
-  ...{ at: at(minute), session: 's', item, kind: 'answer', right: true, topics: ['fractions'] },
+  ...{ at: at(minute), source: 'lms', session: 's', item, kind: 'answer', right: true, topics: ['fractions'] },
   ...{ responseMs: 8000, thresholdMs: 2000, hints: 0, answerRequestMs: null, option: null },
   ...more,
 })

@@ -36,8 +36,9 @@ const PATIENCE_MS = 60_000
 /**
  * Puts a version in force by two markers, from an exact offset of every partition on, and waits until the scoring stage
  * has passed them. Between the two, students whose history is longer than what their states keep are prepared from the
- * whole history. What was killed half-way goes on when it is started again. A challenger whose paired gain over what it replaces is not clear of zero is refused, unless
- * somebody takes that on (`anyway`).
+ * whole history. What was killed half-way goes on when it is started again. A challenger whose paired gain over what it
+ * replaces is not clear of zero is refused, unless somebody takes that on (`anyway`). The version that stands where a
+ * policy is off turns it off.
  * @throws ActivationError
  */
 export async function activateVersion(
@@ -47,17 +48,23 @@ export async function activateVersion(
   options: SwitchOptions & { anyway?: boolean } = {},
 ): Promise<Activated> {
   const streaming = modelNamed(model)
+  const before = await current(parts, model)
+  if (streaming.subject === 'policy' && version === streaming.defaultVersion) {
+    const histories = before.version === version ? null : await send(parts, streaming, version, null, options)
+    return { model, version, before: before.version, histories }
+  }
   const { manifest, payload } = await versionPayload(parts.artefacts, streaming, version).catch((cause: unknown) => {
     throw new ActivationError((cause as Error).message, { cause })
   })
-  const before = await current(parts, model)
   if (before.version === version && before.partitions === before.of) {
     const histories = options.fromRing ? null : await broughtLater(parts, model, options)
     if (histories === null) throw new ActivationError(`Version ${version} of ${model} is in force already.`)
     return { model, version, before: version, histories }
   }
-  if (!options.anyway && before.version !== version) refuseWithoutGain(manifest, before)
-  const histories = await send(parts, model, version, payload, options)
+  // What a policy is for is not to predict better.
+  if (!options.anyway && before.version !== version && streaming.subject === 'model')
+    refuseWithoutGain(manifest, before)
+  const histories = await send(parts, streaming, version, payload, options)
   return { model, version, before: before.version, histories }
 }
 
@@ -72,7 +79,7 @@ export async function rollBack(parts: ActivationParts, model: string, options: S
   await inGold(parts, 'learning.events')
   const rows = await parts.gold.query<{ version: string; action: string; payload: string | null }>(
     `SELECT version, action, argMax(payload, issued_at) AS payload FROM markers
-     WHERE subject = 'model' AND name = '${model}' AND action IN ('prepare', 'activate')
+     WHERE subject = '${streaming.subject}' AND name = '${model}' AND action IN ('prepare', 'activate')
      GROUP BY marker_id, version, action ORDER BY max(issued_at), action DESC`,
   )
   const activated = rows.filter((r) => r.action === 'activate').map((r) => r.version)
@@ -87,7 +94,7 @@ export async function rollBack(parts: ActivationParts, model: string, options: S
     throw new ActivationError(
       `Gold has no marker that prepared version ${version} of ${model}. Activate a version by its name: "npx mastery models activate ${model} VERSION".`,
     )
-  const histories = await send(parts, model, version, prepared?.payload ?? null, options)
+  const histories = await send(parts, streaming, version, prepared?.payload ?? null, options)
   return { model, version, before: before.version, histories }
 }
 
@@ -122,31 +129,31 @@ const number = (x: number | undefined) => (x === undefined ? 'unknown' : x.toFix
 
 async function send(
   parts: ActivationParts,
-  model: string,
+  of: Streaming,
   version: string,
   payload: string | null,
   options: SwitchOptions,
 ): Promise<Rewarmed | null> {
-  const takenOut = payload === null && SERVED_AND_BLEND.some((m) => m.id === model)
+  const takenOut = payload === null && SERVED_AND_BLEND.some((m) => m.id === of.id)
   const mark = async (action: 'prepare' | 'activate') => {
     const marker: Marker = {
       marker_id: randomUUID(),
       action,
-      subject: 'model',
-      name: model,
+      subject: of.subject,
+      name: of.id,
       version,
       payload: action === 'prepare' ? payload : null,
       issued_at: parts.now(),
     }
     const value = parts.codec.encode('marker', marker)
     await broadcast(parts.log, 'learning.events', { key: 'marker', value, timestamp: marker.issued_at })
-    const here = (m: ScoreMeta) => (action === 'prepare' ? m.prepared : m.active).get(model)?.version === version
-    await passed(parts, here, `Version ${version} of ${model}`, action)
+    const here = (m: ScoreMeta) => (action === 'prepare' ? m.prepared : m.active).get(of.id)?.version === version
+    await passed(parts, here, `Version ${version} of ${of.id}`, action)
   }
   await mark('prepare')
-  const prepared = takenOut ? null : await prepareStudents(parts, model, options)
+  const prepared = takenOut ? null : await prepareStudents(parts, of.id, options)
   await mark('activate')
-  return prepared === null ? null : settleAll(parts, model, prepared, options)
+  return prepared === null ? null : settleAll(parts, of.id, prepared, options)
 }
 
 async function passed(
