@@ -11,13 +11,6 @@ export interface AskedLog {
   asks: readonly Ask[]
 }
 
-/** Mastery asked again of a student who had not answered on the topic, or on no other one; null where that is the same. */
-export interface WhatIf {
-  ask: Ask
-  withoutTopic: Ask
-  withoutOthers: Ask | null
-}
-
 /** Names of items by their hashes, for models that know items by name. */
 export class ItemNames {
   private readonly names: ReadonlyMap<number, string>
@@ -65,30 +58,14 @@ export class AskedLogBuilder {
     // What a prediction looks back on hangs on where its history ends: the row has one of its own unless it is the last.
     if (wanted >= 0 && !(ends[0] === wanted + 1)) ends.unshift(wanted + 1)
     for (const end of ends) {
-      this.history(w, end, end === wanted + 1 ? own : NOTHING, () => true)
+      this.history(w, end, end === wanted + 1 ? own : NOTHING)
       for (const a of after.get(end) ?? []) this.mastery(w, a)
       this.student++
     }
   }
 
-  /** Asks for the mastery of `ask` again, from less. */
-  whatIf(w: Walk, ask: Ask): WhatIf {
-    const on = (i: number) => w.of.topics(i).includes(ask.topic)
-    const from = (kept: (i: number) => boolean): Ask => {
-      const again = { ...ask, p: UNKNOWN }
-      this.history(w, ask.after, NOTHING, kept)
-      this.mastery(w, again)
-      this.student++
-      return again
-    }
-    let others = false
-    for (let i = Math.max(0, ask.after - this.most); i < ask.after && !others; i++) others = !on(i)
-    return { ask, withoutTopic: from((i) => !on(i)), withoutOthers: others ? from(on) : null }
-  }
-
-  private history(w: Walk, to: number, asked: ReadonlyMap<number, Ask>, kept: (i: number) => boolean): void {
+  private history(w: Walk, to: number, asked: ReadonlyMap<number, Ask>): void {
     for (let i = Math.max(0, to - this.most); i < to; i++) {
-      if (!kept(i)) continue
       const ask = asked.get(i)
       if (ask) this.askOf.set(this.row, ask)
       this.log.add({

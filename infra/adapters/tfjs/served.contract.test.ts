@@ -3,13 +3,15 @@ import { answersOf, logOf } from '@mastery/topology/evaluation/testing/answers.t
 import { nextCorrect } from '@mastery/topology/features/next-correct.ts'
 import { explainInWords } from '@mastery/topology/features/words.ts'
 import { foldHistory } from '@mastery/topology/history/fold.ts'
-import { blendLearner } from '@mastery/topology/learners/blend/learner.ts'
+import { type BlendArtefact, blendLearner, blendRows } from '@mastery/topology/learners/blend/learner.ts'
 import { IRT_LEARNER } from '@mastery/topology/learners/irt/learner.ts'
-import { BASES, treesLearner } from '@mastery/topology/learners/trees/learner.ts'
+import { BASES, type TreesArtefact, treesLearner, treesRows } from '@mastery/topology/learners/trees/learner.ts'
+import { REASONS, type Reason } from '@mastery/topology/learners/trees/reasons.ts'
 import { filePayload, type ParameterFile, provideParameters } from '@mastery/topology/models/parameters.ts'
 import { SILENT } from '@mastery/topology/ports/telemetry.ts'
 import { Random } from '@mastery/topology/school/random.ts'
 import { SERVED, SERVED_AND_BLEND } from '@mastery/topology/served/catalog.ts'
+import { noteOf } from '@mastery/topology/served/notes.ts'
 import { Servers } from '@mastery/topology/served/servers.ts'
 import { MODEL_IDS } from '@mastery/topology/stages/scoring/in-force.ts'
 import { SCORE_META } from '@mastery/topology/stages/scoring/meta.ts'
@@ -88,6 +90,7 @@ const inputs = unseen.map((a, i) =>
   ),
 )
 const whole = () => 1000
+const isReason = (code: string) => REASONS.some((r) => r === code)
 /** Students and topics of what the models learned, with names that the artefacts know. */
 const hard = (seed: number, events = 260): Input[] =>
   troublesomeLog(seed, events).map((e) =>
@@ -254,8 +257,9 @@ describe('trained models in the stream', () => {
     const models = (version: string) => topicScore(s, 0, metaOf(version), null, 0).scores.map((x) => x.model)
     expect(models('v1')).toEqual(MODEL_IDS)
     expect(models('v2')).toEqual(['rule', 'bkt', 'elo', 'blend'])
-    expect(topicScore(s, 0, metaOf('v1'), null, 0).factors.map((f) => f.code)).toContain('topic_record')
-    expect(topicScore(s, 0, metaOf('v2'), null, 0).factors.map((f) => f.code)).not.toContain('topic_record')
+    const codes = (version: string) => topicScore(s, 0, metaOf(version), null, 0).factors.map((f) => f.code)
+    expect(codes('v1').every(isReason)).toBe(true)
+    expect(codes('v2').some(isReason)).toBe(false)
     // What is said of the next answer is the fitted blend's own, where it is in force.
     const row = topicScore(s, 0, metaOf('v1'), null, 0)
     expect(nextCorrect(s, 0, metaOf('v1'), row.as_of).get('blend')).toBe(row.scores.at(-1)!.mastery)
@@ -272,44 +276,62 @@ describe('trained models in the stream', () => {
     expect([...codes]).toEqual(expect.arrayContaining(['seen_by_dkt', 'seen_by_sakt', 'seen_by_irt']))
   })
 
-  it('are explained, where a fitted blend is in force, by what it would say of less', async () => {
-    const blend = servers.of(SERVED_AND_BLEND.at(-1)!, 7, filePayload(files.get('blend v1')!))
-    const student = inputs[0]!.subject === 'learning-event' ? inputs[0]!.value.student : ''
-    const own = inputs.filter((i) => i.subject === 'learning-event' && i.value.student === student)
-    const { scores, state } = await scored(featureRecords([...put('blend'), ...own]), servers, whole)
-    const last = scores.at(-1)!
-    const row = last.rows[0]!
-    const of = (code: string) => row.factors.find((f) => f.code === code)
-    expect(row.factors.map((f) => f.code).sort()).toEqual(['latest_answer', 'other_topics', 'topic_record'])
-    // Asked by itself, of the student's answers on other topics, or on this one alone.
-    const s = state(student)
-    const topic = s.sets.topics.names.indexOf(row.topic)
-    const alone = async (kept: (topics: readonly number[]) => boolean) => {
-      const places = Array.from({ length: s.ring.n }, (_, i) => i).filter((i) => kept(s.sets.sets[s.ring.set[i]!]!))
-      const at = (column: ArrayLike<number>) => places.map((i) => column[i]!)
-      const n = places.length
-      const ask = { after: n, opportunity: null, topic, p: 0 }
-      // The question comes when the newest answer of all was given.
-      await (await blend).walk([
-        {
-          of: {
-            ...{ t: at(s.ring.t), item: at(s.ring.item), score: at(s.ring.score), response: at(s.ring.response) },
-            ...{ hints: at(s.ring.hints), kind: at(s.ring.kind), names: s.sets.topics.names },
-            topics: (i) => s.sets.sets[s.ring.set[places[i]!]!]!,
-          },
-          ...{ from: n, to: n, state: null, asks: [ask], keep: [], kept: [] },
-        },
-      ])
-      return { p: ask.p, right: at(s.ring.score).filter((x) => x >= 500_000).length / n }
-    }
-    const mastery = row.scores.at(-1)!.mastery
-    expect((await alone(() => true)).p).toBeCloseTo(mastery, 12)
-    const [others, onTopic] = [await alone((t) => !t.includes(topic)), await alone((t) => t.includes(topic))]
-    expect(of('topic_record')!.value).toBeCloseTo(onTopic.right, 12)
-    expect(of('other_topics')!.value).toBeCloseTo(others.right, 12)
-    expect(of('other_topics')!.effect).toBeCloseTo(mastery - onTopic.p, 12)
-    expect(explainInWords(row).text).toMatch(/Of the answers on this topic \d+ % were right \(.*point/)
-  })
+  it.each([
+    ['trees', 'as parts of the mean', 4],
+    ['blend', 'as parts of the whole', 1],
+  ])(
+    'are explained, where %s are in force, by what moved them from what they say of nobody: %s',
+    async (id, _, parts) => {
+      const student = inputs[0]!.subject === 'learning-event' ? inputs[0]!.value.student : ''
+      const own = inputs.filter((i) => i.subject === 'learning-event' && i.value.student === student)
+      const { scores, state } = await scored(featureRecords([...put(id), ...own]), servers, whole)
+      const row = scores.at(-1)!.rows[0]!
+      const s = state(student)
+      const topic = s.sets.topics.names.indexOf(row.topic)
+      const note = noteOf(s.current.served[SERVED_AND_BLEND.findIndex((m) => m.id === id)]!.values, topic)!
+      // The learner itself, asked for any item of the topic after all of the student's answers.
+      const answered = unseen.filter((a) => a.student === student)
+      const asked = {
+        student,
+        item: null,
+        topics: [row.topic],
+        correct: false,
+        at: answered.at(-1)!.at,
+        bundle: 'asked',
+      }
+      const log = logOf([...answered, { ...asked, row: answered.at(-1)!.row + 1 }])
+      const last = Int32Array.of(log.size - 1)
+      const { p, reasons } =
+        id === 'trees'
+          ? await treesRows(artefacts.get(id) as TreesArtefact, BASES, log, last, { seed: 0 })
+          : await blendRows(artefacts.get(id) as BlendArtefact, BASES, log, last, { seed: 0 })
+      const { chance } = reasons([0])[0]!
+      expect(p[0]).toBeCloseTo(row.scores.find((x) => x.model === id)!.mastery, 12)
+      expect(chance.base + chance.effects.reduce((a, b) => a + b, 0)).toBeCloseTo(p[0]!, 9)
+      chance.effects.forEach((e, i) => {
+        expect(note.effects[i]).toBeCloseTo(e, 12)
+      })
+      // The row has the three that moved it most, beside what else a mean is made of.
+      const effects = new Map(REASONS.map((r, i) => [r as string, note.effects[i]! / parts]))
+      const told = row.factors.filter((f) => isReason(f.code))
+      const codes = scores.flatMap((x) => x.rows.flatMap((r) => r.factors.map((f) => f.code)))
+      expect(codes.some(isReason)).toBe(true)
+      for (const f of told) expect(f.effect).toBeCloseTo(effects.get(f.code)!, 12)
+      if (id === 'blend') {
+        const largest = [...effects.values()].map(Math.abs).sort((a, b) => b - a)
+        expect(row.factors.map((f) => Math.abs(f.effect))).toEqual(largest.slice(0, 3))
+        expect(explainInWords(row).text).toMatch(/ % were right \(.*points?\)/)
+      } else expect(codes).not.toContain('seen_by_trees')
+      // What is said beside them is of the student's answers.
+      const right = (of: typeof answered) => of.filter((a) => a.correct).length / of.length
+      const value = (r: Reason) => note.values[REASONS.indexOf(r)]!
+      expect(value('all_answers')).toBeCloseTo(right(answered), 12)
+      expect(value('topic_answers')).toBeCloseTo(right(answered.filter((a) => a.topics.includes(row.topic))), 12)
+      expect(value('last_answers')).toBeCloseTo(right(answered.slice(-5)), 12)
+      const elsewhere = answered.findLastIndex((a) => a.topics[0] !== row.topic)
+      expect(value('in_a_row')).toBe(answered.length - 1 - elsewhere)
+    },
+  )
 
   it('are refused where a marker names what they can not read', async () => {
     const bad = { model: 'sakt', version: 'bad', file: 'parameters', sha256: 'bad' }

@@ -80,8 +80,11 @@ export async function serve(stretches: readonly Stretch[], service: readonly InS
     for (let t = 0; t < k.known; t++) changed.add(t)
   }
   const mixed = new Map<Asked, readonly Ask[]>()
+  // A row is explained by a fitted blend alone where one is in force.
+  const blended = service.some(({ at }) => at === SERVED.length)
   for (const { at, version, server } of service) {
-    const walks = all.flatMap((x) => walkOf(x, at, version) ?? [])
+    const explain = at === SERVED.length || !blended
+    const walks = all.flatMap((x) => walkOf(x, at, version, explain) ?? [])
     if (walks.length > 0) await server.walk(walks)
     for (const w of walks) {
       const { s, k } = w.stretch
@@ -127,7 +130,7 @@ function keepBlends(was: Knowledge, { k, touched }: Asked): void {
 type Asked = Stretch & { of: Opportunities; changed: Set<number> }
 
 /** Null where the model is left as it was, and the student waits for a rebuild. */
-function walkOf(x: Asked, at: number, version: number): (Walk & { stretch: Asked }) | null {
+function walkOf(x: Asked, at: number, version: number, explain: boolean): (Walk & { stretch: Asked }) | null {
   const { s, k, to, was } = x
   const before = x.carried[at]
   const known = before?.version === version
@@ -157,6 +160,7 @@ function walkOf(x: Asked, at: number, version: number): (Walk & { stretch: Asked
     state: begin.state,
     asks: asksOf(x, begin.place),
     keep,
+    explain,
     kept: [],
     stretch: x,
   }

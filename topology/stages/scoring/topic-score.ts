@@ -1,6 +1,5 @@
 import type { ModelScore, TopicScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
 import { MODELS } from '../../models/catalog.ts'
-import { SERVED } from '../../served/catalog.ts'
 import { factorsOf, standingOf, uncertaintyOf } from './explain.ts'
 import type { ParamSet } from './fold.ts'
 import { inForce, MODEL_IDS, type ServedVersion } from './in-force.ts'
@@ -36,7 +35,7 @@ export function topicScore(
     scores,
     uncertainty: uncertaintyOf(k, topic),
     standing: standingOf(k.topics[at + BLEND_AT]!, opportunities),
-    factors: factorsOf(k, s.sets.topics.names[topic]!, topic, params, change, said(k, served, SERVED.length)),
+    factors: factorsOf(k, s.sets.topics.names[topic]!, topic, params, change, (i) => said(k, served, i)),
   }
 }
 
