@@ -44,14 +44,16 @@ export class AskedLogBuilder {
    * The answer that is wanted is a row of the student's own; mastery is a row without an item behind all that was learned
    * by then. Rows of one time are one bundle.
    * @param knows whether a topic is one that the model can say something of
+   * @param answers whether single answers are asked for, beside mastery
    */
-  walk(w: Walk, knows: (topic: string) => boolean): void {
+  walk(w: Walk, knows: (topic: string) => boolean, answers = true): void {
     const after = new Map<number, Ask[]>()
     const own = new Map<number, Ask>()
     for (const a of w.asks) {
       a.p = UNKNOWN
-      if (a.opportunity !== null) own.set(a.opportunity, a)
-      else if (knows(w.of.names[a.topic]!)) after.set(a.after, [...(after.get(a.after) ?? []), a])
+      if (a.opportunity !== null) {
+        if (answers) own.set(a.opportunity, a)
+      } else if (knows(w.of.names[a.topic]!)) after.set(a.after, [...(after.get(a.after) ?? []), a])
     }
     const wanted = [...own.keys()].reduce((most, i) => Math.max(most, i), -1)
     const ends = [...after.keys()].sort((x, y) => y - x)

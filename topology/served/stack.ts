@@ -2,11 +2,13 @@ import { BLEND as BLEND_LEARNER, type BlendArtefact, blendRows } from '../learne
 import {
   BASES,
   type Explained,
+  type Reasoned,
   TREES as TREES_LEARNER,
   type TreesArtefact,
   treesRows,
 } from '../learners/trees/learner.ts'
 import { REASONS, type Reason } from '../learners/trees/reasons.ts'
+import { TREES_WEEK as WEEK_LEARNER, type WeekArtefact, weekRows } from '../learners/week/learner.ts'
 import { BLEND as MEAN } from '../models/blend/model.ts'
 import { type AskedLog, AskedLogBuilder, ItemNames } from './asked-log.ts'
 import { type Note, withNotes } from './notes.ts'
@@ -23,7 +25,11 @@ class StackServer<A extends TreesArtefact> implements Server {
   private readonly items: ItemNames
   private readonly topics: ReadonlySet<string>
 
-  constructor(artefact: A, predict: Rows<A>) {
+  /** What it says is of topics alone: a single answer is not asked for. */
+  private readonly forecasts: boolean
+
+  constructor(artefact: A, predict: Rows<A>, forecasts: boolean) {
+    this.forecasts = forecasts
     this.artefact = artefact
     this.predict = predict
     this.items = new ItemNames(artefact.stats.items.name)
@@ -32,7 +38,7 @@ class StackServer<A extends TreesArtefact> implements Server {
 
   async walk(walks: readonly Walk[]): Promise<void> {
     const b = new AskedLogBuilder(this.items, LOOKS_BACK)
-    for (const w of walks) b.walk(w, (t) => this.topics.has(t))
+    for (const w of walks) b.walk(w, (t) => this.topics.has(t), !this.forecasts)
     const asked = b.build()
     const said = asked.asks.length === 0 ? null : await this.predict(this.artefact, asked)
     asked.asks.forEach((a, i) => {
@@ -49,12 +55,13 @@ class StackServer<A extends TreesArtefact> implements Server {
   }
 
   /** Of all mastery that is to be explained, at once: the trees are gone through one after the other. */
-  private notes(walks: readonly Walk[], asks: readonly Ask[], said: Explained): Map<Ask, Note> {
+  private notes(walks: readonly Walk[], asks: readonly Ask[], said: Said): Map<Ask, Note> {
     const place = new Map(asks.map((a, i) => [a, i]))
     const wanted = walks.flatMap((w) =>
       w.explain ? w.asks.flatMap((a) => (a.opportunity === null && place.has(a) ? [{ w, a }] : [])) : [],
     )
     const reasons = said.reasons(wanted.map(({ a }) => place.get(a)!))
+    if (reasons === null) return new Map()
     return new Map(wanted.map(({ w, a }, i) => [a, noteFrom(a.topic, figures(w, a), reasons[i]!.chance.effects)]))
   }
 
@@ -101,8 +108,11 @@ function figures({ of }: Walk, { topic, after }: Ask): Record<Reason, number> {
 /** Answers at most whose share of right ones is shown for the last ones. */
 const LAST = 5
 
+/** Of what gives no reasons they are null. */
+type Said = Pick<Explained, 'p'> & { reasons(places: readonly number[]): readonly Reasoned[] | null }
+
 /** Chances for the rows that are asked for, and why. */
-type Rows<A> = (artefact: A, asked: AskedLog) => Promise<Explained>
+type Rows<A> = (artefact: A, asked: AskedLog) => Promise<Said>
 
 /** Answers that a prediction is made from; older ones hardly move it, and every one costs time. */
 const LOOKS_BACK = 512
@@ -114,7 +124,7 @@ function servedStack<A extends TreesArtefact>(
   learner: { id: string; about: string; parse(bytes: Uint8Array): A },
   sees: string,
   predict: Rows<A>,
-  without = NOT_SERVED,
+  { without = NOT_SERVED, forecasts = false } = {},
 ): ServedModel<A> {
   return {
     id: learner.id,
@@ -125,7 +135,7 @@ function servedStack<A extends TreesArtefact>(
     carries: false,
     parse: (bytes) => learner.parse(bytes),
     looksBack: () => LOOKS_BACK,
-    open: async (artefact) => new StackServer(artefact, predict),
+    open: async (artefact) => new StackServer(artefact, predict, forecasts),
   }
 }
 
@@ -135,10 +145,18 @@ export const TREES = servedStack<TreesArtefact>(
   (artefact, { log, rows }) => treesRows(artefact, BASES, log, rows, RUN),
 )
 
+/** The share of right answers to be expected on a topic over the next week, where its mastery is asked for. */
+export const TREES_WEEK = servedStack<WeekArtefact>(
+  WEEK_LEARNER,
+  'as far as they tell of the next week',
+  async (artefact, { log, rows }) => ({ p: await weekRows(artefact, BASES, log, rows, RUN), reasons: () => null }),
+  { forecasts: true },
+)
+
 /** A fitted blend, in the place of the plain mean. */
 export const FITTED_BLEND = servedStack<BlendArtefact>(
   BLEND_LEARNER,
   'weighed by what each model was worth',
   (artefact, { log, rows }) => blendRows(artefact, BASES, log, rows, RUN),
-  MEAN.defaultVersion,
+  { without: MEAN.defaultVersion },
 )

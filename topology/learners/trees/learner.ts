@@ -113,12 +113,18 @@ export function treesLearner(
   }
 }
 
+/** A chance taken apart, in logits and as one. */
+export interface Reasoned {
+  margin: MarginParts
+  chance: MarginParts
+}
+
 /** What is said of some rows, and why. */
 export interface Explained {
   /** Chances, in the order of the rows. */
   p: Float64Array
   /** Of the rows at these places: their chances taken apart, in logits and as chances. Costs time; asked for few. */
-  reasons(places: readonly number[]): { margin: MarginParts; chance: MarginParts }[]
+  reasons(places: readonly number[]): Reasoned[]
 }
 
 /** Chances for some rows of a log, in their order; only these are taken through the trees. */
@@ -141,7 +147,7 @@ export async function treesRows(
 }
 
 /** A margin in logits taken apart, and the chance that it is. */
-export function asChance(margin: MarginParts): { margin: MarginParts; chance: MarginParts } {
+export function asChance(margin: MarginParts): Reasoned {
   return { margin, chance: through(margin, chance, (z) => chance(z) * chance(-z)) }
 }
 

@@ -4,7 +4,7 @@ import { MODELS } from '../../models/catalog.ts'
 import { SERVED } from '../../served/catalog.ts'
 import { type Note, noteOf } from '../../served/notes.ts'
 import type { ParamSet } from './fold.ts'
-import { BLEND_AT, COUNT_AT, type Knowledge, MODEL_AT, PARTS, SNAP_AT, STUDENT_AT, TOPIC_WIDTH } from './state.ts'
+import { BLEND_AT, COUNT_AT, type Knowledge, MIXED_PARTS, MODEL_AT, SNAP_AT, STUDENT_AT, TOPIC_WIDTH } from './state.ts'
 
 const N = MODELS.length
 
@@ -64,7 +64,7 @@ function onTheMean(
   for (const f of found) f.effect /= parts
   // Of a served model that gives no reasons the counterfactual is that it were not asked: the mean minus that of the others.
   if (parts > N)
-    for (let m = N; m < PARTS; m++) {
+    for (let m = N; m < MIXED_PARTS; m++) {
       const value = k.topics[at + SNAP_AT + m]!
       if (value < 0) continue
       const note = noted(m - N)
@@ -81,7 +81,7 @@ export const SEEN_BY = 'seen_by_'
 /** How many parts the blend of a topic has. */
 function partsAt(k: Knowledge, at: number): number {
   let parts = 0
-  for (let m = 0; m < PARTS; m++) if (k.topics[at + SNAP_AT + m]! >= 0) parts++
+  for (let m = 0; m < MIXED_PARTS; m++) if (k.topics[at + SNAP_AT + m]! >= 0) parts++
   return parts
 }
 
@@ -112,7 +112,7 @@ export function uncertaintyOf(k: Knowledge, topic: number): number {
   const n = k.topics[topic * TOPIC_WIDTH + COUNT_AT]!
   let v = 0
   let parts = 0
-  for (let i = 0; i < PARTS; i++) {
+  for (let i = 0; i < MIXED_PARTS; i++) {
     const p = k.topics[at + i]!
     if (p < 0) continue
     const d = p - m

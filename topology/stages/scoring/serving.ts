@@ -6,6 +6,7 @@ import {
   BLEND_AT,
   type Carried,
   type Knowledge,
+  MIXED_PARTS,
   NOT_SCORED,
   PARTS,
   type ScoreState,
@@ -98,7 +99,7 @@ export async function serve(stretches: readonly Stretch[], service: readonly InS
   for (const x of all) {
     const { k, means, was } = x
     for (const t of x.changed) blendAgain(k, t)
-    if (means !== null) means[PARTS] = BLEND.combine(means, 0, PARTS)
+    if (means !== null) means[PARTS] = BLEND.combine(means, 0, MIXED_PARTS)
     const asks = mixed.get(x)
     if (asks === undefined) continue
     // Topics that nothing has touched keep what the fitted blend said of them.
@@ -214,7 +215,7 @@ export function snapsOf(before: Knowledge, k: Knowledge): void {
 
 function blendAgain(k: Knowledge, topic: number): void {
   const at = topic * TOPIC_WIDTH
-  k.topics[at + BLEND_AT] = BLEND.combine(k.topics, at + SNAP_AT, PARTS)
+  k.topics[at + BLEND_AT] = BLEND.combine(k.topics, at + SNAP_AT, MIXED_PARTS)
 }
 
 /** The answer that is wanted, and the mastery of each topic right after its newest opportunity. */

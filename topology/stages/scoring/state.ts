@@ -1,6 +1,6 @@
 import { hash53 } from '../../events/hash.ts'
 import { MODELS } from '../../models/catalog.ts'
-import { SERVED, SERVED_AND_BLEND } from '../../served/catalog.ts'
+import { MIXED, SERVED, SERVED_AND_BLEND } from '../../served/catalog.ts'
 import { UNKNOWN } from '../../served/served.ts'
 import type { StateCodec } from '../../stage.ts'
 import { ByteReader, ByteWriter, expectFormat } from '../bytes.ts'
@@ -9,8 +9,10 @@ import { FoldRing } from './fold-ring.ts'
 
 const SCORE_STATE_VERSION = 2
 
-/** Models that are folded for everybody, then those that are served where a version is in force; the blend's parts. */
+/** Models that are folded for everybody, then those that are served where a version is in force. */
 export const PARTS = MODELS.length + SERVED.length
+/** Of these, from the first on, those that the plain mean is made of. */
+export const MIXED_PARTS = MODELS.length + MIXED.length
 
 /** Offsets into a topic's slots: the models' own, a snapshot per model and the blend, then time and count. */
 export const MODEL_AT: number[] = []
