@@ -4,7 +4,6 @@ import type { WeekEvaluation } from '@mastery/topology/evaluation/week/evaluatio
 import { type Forecast, measureWeeks, type WeekMeasured } from '@mastery/topology/evaluation/week/measure.ts'
 import { type Clock, noTarget, type Scope, WEEK_MS, weekTarget } from '@mastery/topology/evaluation/week/target.ts'
 import { weekBaselines } from '@mastery/topology/learners/week/baselines.ts'
-import type { FitTask } from './fit-worker.ts'
 import { type Predictor, predictWith, unseenStudents } from './predictor.ts'
 
 /** What was found out about a forecast of the week on students whom its fit did not see. */
@@ -23,6 +22,13 @@ const DAY = 86_400_000
 /** What a first version is compared with: there is no mean of models that would forecast a week. */
 const SO_FAR = 'share-so-far'
 
+interface Settings {
+  seed: number
+  draws: number
+  /** What the version would replace. */
+  champion: Predictor | null
+}
+
 interface Made {
   train: AnswerLog
   test: AnswerLog
@@ -37,7 +43,7 @@ interface Made {
  * @throws Error where no answer of `test` has a week
  */
 export async function measureWeek(
-  task: FitTask,
+  task: Settings,
   learner: AnyLearner,
   { train, test, p, training }: Made,
   run: FitRun,
@@ -72,7 +78,7 @@ function measureAll(
   log: AnswerLog,
   scope: Scope,
   forecasts: readonly Forecast[],
-  { seed, draws }: Pick<FitTask, 'seed' | 'draws'>,
+  { seed, draws }: Settings,
   alive: () => void,
 ): WeekMeasured {
   const steps = measureWeeks(log, weekTarget(log, scope), forecasts, { seed, draws, level: LEVEL, bins: BINS })
@@ -83,7 +89,7 @@ function measureAll(
 
 /** Nothing where no two students with a week are left that neither was fitted on. */
 async function gains(
-  task: FitTask,
+  task: Settings,
   champion: Predictor,
   test: AnswerLog,
   scope: Scope,
