@@ -1,7 +1,7 @@
 import { cpus } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { TRAINED } from '@mastery/jobs/src/learners.ts'
+import { LEARNERS, TRAINED } from '@mastery/jobs/src/learners.ts'
 import type { FitOptions } from '@mastery/jobs/src/training/fit-all.ts'
 import { MOST_ANSWERS } from '@mastery/jobs/src/training/most-answers.ts'
 import { STREAMING } from '@mastery/jobs/src/training/payload.ts'
@@ -30,7 +30,7 @@ over students, log loss, calibration error, and the paired gain over the version
 answers of that file are measured on instead, and all of --train are fitted on. A command that was killed and is started
 again goes on where its fits had come to, and ends with the same versions.
 
-  --models LIST        which models to fit, separated by commas; all: every one
+  --models LIST        which models to fit, separated by commas; all: every one of the next answer
   --from, --to TIME    answers in gold of that time only: 2026-03-01 or 2026-03-01T12:00:00Z, event time
   --format FORMAT      of the files
   --train FILE         answers to fit on (.gz too), or a folder; may be given several times
@@ -160,7 +160,8 @@ function offered(manifests: readonly Manifest[]): string {
 }
 
 function learnersOf(list: string | undefined): string[] {
-  if (list === 'all') return IDS
+  // Answers without a clock have no week.
+  if (list === 'all') return LEARNERS.map((l) => l.id)
   const learners = [...new Set((list ?? '').split(',').flatMap((m) => m.trim() || []))]
   if (learners.length === 0) throw new UsageError(`Say which: --models ${IDS.join(',')}, some of them, or all.`)
   const unknown = learners.filter((id) => !IDS.includes(id))
