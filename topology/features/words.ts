@@ -31,10 +31,16 @@ function factorInWords(f: Factor): string {
       if (f.value === 1)
         return `One answer so far ${f.effect >= 0 ? 'counts for the skill' : 'does not show the skill yet'} (${e}).`
       return `The sequence of ${f.value} answers ${f.effect >= 0 ? 'suggests that the skill is there' : 'does not show the skill yet'} (${e}).`
-    case 'topic_record':
-      return `Of the answers on this topic ${percent(f.value)} were right (${e}).`
-    case 'other_topics':
-      return `Of the answers on other topics ${percent(f.value)} were right (${e}).`
+    case 'topic_answers':
+      return `Of the answers on this topic ${percent(f.value)} were right, seen against how hard it is (${e}).`
+    case 'all_answers':
+      return `Of the answers on all topics ${percent(f.value)} were right (${e}).`
+    case 'last_answers':
+      return `Of the last answers, five at most, ${percent(f.value)} were right (${e}).`
+    case 'in_a_row':
+      return f.value === 0
+        ? `Other topics were practised since (${e}).`
+        : `The last ${f.value === 1 ? 'answer was' : `${f.value} answers were all`} on this topic (${e}).`
     case 'overall_ability':
       return f.value >= 0 ? `Does well across all topics (${e}).` : `Has trouble across all topics (${e}).`
     case 'topic_ability':

@@ -19,6 +19,7 @@ export interface PackedWalk {
   state: Float64Array | null
   asks: readonly Pick<Ask, 'after' | 'opportunity' | 'topic'>[]
   keep: readonly number[]
+  explain: boolean
 }
 
 /** What a walk came to. */
@@ -30,7 +31,7 @@ export interface WalkOutcome {
 }
 
 /** @param back opportunities that the model looks back on from where it is asked */
-export function packWalk({ of, from, to, state, asks, keep }: Walk, back: number): PackedWalk {
+export function packWalk({ of, from, to, state, asks, keep, explain = false }: Walk, back: number): PackedWalk {
   let first = from
   let end = to
   for (const a of asks) {
@@ -57,6 +58,7 @@ export function packWalk({ of, from, to, state, asks, keep }: Walk, back: number
     state,
     asks: asks.map(({ after, opportunity, topic }) => ({ after, opportunity, topic })),
     keep,
+    explain,
   }
 }
 
@@ -76,6 +78,7 @@ export function unpackWalk(w: PackedWalk): Walk {
       p: -1,
     })),
     keep: w.keep.map((place) => place - first),
+    explain: w.explain,
     kept: [],
   }
 }

@@ -72,6 +72,8 @@ export interface Walk {
   readonly asks: readonly Ask[]
   /** Places, ascending, between `from` and `to`: the state before each of them is put into `kept`. */
   readonly keep: readonly number[]
+  /** Whether reasons for mastery are to be kept in the state, by a model that has such. */
+  readonly explain?: boolean
   readonly kept: { place: number; state: Float64Array }[]
 }
 

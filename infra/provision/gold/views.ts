@@ -59,7 +59,8 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
   },
   {
     name: 'v_student_mastery',
-    about: 'Current mastery per student, topic and model.',
+    about:
+      'Current mastery per student, topic and model. Where score_source is trees-week, mastery_score is the share of right answers on the topic to be expected over the next seven days.',
     select: 'SELECT * FROM student_mastery',
   },
   {
@@ -69,7 +70,8 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
   },
   {
     name: 'v_student_topic_mastery',
-    about: 'Current mastery, one row per student and topic, models as columns.',
+    about:
+      'Current mastery, one row per student and topic, models as columns. trees_week is no mastery: the share of right answers on the topic to be expected over the seven days after the latest one.',
     select: `SELECT tenant, student_id, topic_id,
       anyIf(mastery_score, score_source = 'blend') AS mastery,
       anyIf(mastery_score, score_source = 'rule') AS rule,

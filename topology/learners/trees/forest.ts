@@ -53,6 +53,8 @@ export function checkForest(what: string, forest: unknown, features: number): as
     for (const column of ['feature', 'threshold', 'left', 'value', 'cover'] as const)
       if (!Array.isArray(t?.[column]) || t[column].length !== n || n === 0 || !t[column].every(Number.isFinite))
         throw wrong(column)
+    // Branches are weighed by shares of it.
+    if (!t.cover.every((n: number) => n > 0)) throw wrong('cover')
     t.left.forEach((child, at) => {
       if (child === 0) return
       // Children after their parents: every walk ends.

@@ -9,6 +9,7 @@ import {
   BLEND_AT,
   type Carried,
   type Knowledge,
+  MIXED_PARTS,
   NOT_SCORED,
   PARTS,
   type ScoreState,
@@ -89,8 +90,11 @@ export async function serve(
     for (let t = 0; t < k.known; t++) changed.add(t)
   }
   const mixed = new Map<Asked, readonly Ask[]>()
+  // A row is explained by a fitted blend alone where one is in force.
+  const blended = service.some(({ at }) => at === SERVED.length)
   for (const { at, version, server } of service) {
-    const walks = all.flatMap((x) => walkOf(x, at, version) ?? [])
+    const explain = at === SERVED.length || !blended
+    const walks = all.flatMap((x) => walkOf(x, at, version, explain) ?? [])
     if (walks.length > 0) await server.walk(walks)
     for (const w of walks) {
       const { s, k } = w.stretch
@@ -106,7 +110,7 @@ export async function serve(
     const notes = mixed.has(x) ? k.served[SERVED.length]!.values : null
     // What a fitted blend said of a topic stays until it is asked again, whatever its parts say.
     for (const t of x.changed) if (was !== null || noteOf(notes, t) === null) blendAgain(k, t)
-    if (means !== null) means[PARTS] = BLEND.combine(means, 0, PARTS)
+    if (means !== null) means[PARTS] = BLEND.combine(means, 0, MIXED_PARTS)
     const asks = mixed.get(x)
     if (asks === undefined) continue
     if (was !== null) keepBlends(was, x, notes)
@@ -142,7 +146,7 @@ function keepBlends(before: Knowledge, { s, k, touched, carried }: Asked, notes:
 type Asked = Stretch & { of: Opportunities; changed: Set<number> }
 
 /** Null where the model is left as it was, and the student waits for a rebuild. */
-function walkOf(x: Asked, at: number, version: number): (Walk & { stretch: Asked }) | null {
+function walkOf(x: Asked, at: number, version: number, explain: boolean): (Walk & { stretch: Asked }) | null {
   const { s, k, to, was } = x
   const before = x.carried[at]
   const known = before?.version === version
@@ -172,6 +176,7 @@ function walkOf(x: Asked, at: number, version: number): (Walk & { stretch: Asked
     state: begin.state,
     asks: asksOf(x, begin.place),
     keep,
+    explain,
     kept: [],
     stretch: x,
   }
@@ -226,7 +231,7 @@ export function snapsOf(before: Knowledge, k: Knowledge): void {
 
 function blendAgain(k: Knowledge, topic: number): void {
   const at = topic * TOPIC_WIDTH
-  k.topics[at + BLEND_AT] = BLEND.combine(k.topics, at + SNAP_AT, PARTS)
+  k.topics[at + BLEND_AT] = BLEND.combine(k.topics, at + SNAP_AT, MIXED_PARTS)
 }
 
 /** The answer that is wanted, and the mastery of each topic right after its newest opportunity. */

@@ -8,7 +8,7 @@ import { readScores } from './checkpoint.ts'
 import { ensureTopics, insert, learn } from './fold.ts'
 import type { InForce } from './in-force.ts'
 import type { ScoreMeta } from './meta.ts'
-import { BLEND_AT, Knowledge, NOT_SCORED, PARTS, ScoreState, SNAP_AT, TOPIC_WIDTH } from './state.ts'
+import { BLEND_AT, Knowledge, MIXED_PARTS, NOT_SCORED, PARTS, ScoreState, SNAP_AT, TOPIC_WIDTH } from './state.ts'
 
 /**
  * Brings a state to the versions in force: the ring is learned again under them, from the beginning, or from what was
@@ -46,7 +46,7 @@ function learnAgain(s: ScoreState, f: InForce): void {
       k.topics[place] = said && t < before.known ? before.topics[place]! : NOT_SCORED
     })
     k.topics[at + BLEND_AT] =
-      noteOf(notes, t) === null ? BLEND.combine(k.topics, at + SNAP_AT, PARTS) : before.topics[at + BLEND_AT]!
+      noteOf(notes, t) === null ? BLEND.combine(k.topics, at + SNAP_AT, MIXED_PARTS) : before.topics[at + BLEND_AT]!
   }
   s.current = k
 }

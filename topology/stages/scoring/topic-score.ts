@@ -1,7 +1,6 @@
 import type { Haste, ModelScore, TopicScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
 import type { RapidPolicy } from '../../effort/rapid-policy.ts'
 import { MODELS } from '../../models/catalog.ts'
-import { SERVED } from '../../served/catalog.ts'
 import { factorsOf, standingOf, uncertaintyOf } from './explain.ts'
 import type { ParamSet } from './fold.ts'
 import { inForce, MODEL_IDS, type ServedVersion } from './in-force.ts'
@@ -38,7 +37,7 @@ export function topicScore(
     scores,
     uncertainty: uncertaintyOf(k, topic),
     standing: standingOf(k.topics[at + BLEND_AT]!, opportunities),
-    factors: factorsOf(k, s.sets.topics.names[topic]!, topic, params, change, said(k, served, SERVED.length)),
+    factors: factorsOf(k, s.sets.topics.names[topic]!, topic, params, change, (i) => said(k, served, i)),
     haste: params.rapid === null ? null : hasteOf(s, topic, params.rapid),
   }
 }
