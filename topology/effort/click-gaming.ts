@@ -112,18 +112,19 @@ export class GamingTotals {
       const missing = PATTERN_NEEDS[p]!.flatMap((need) => MISSING[need](this.kept) ?? [])
       const open = this.open[p]!
       const told = missing.length === 0 && (this.times[p]! > 0 || open === 0)
-      const why = missing.length > 0 ? missing.join('; ') : open > 0 ? NOT_ALWAYS : ''
+      const entered = this.kept.answers === 0 ? NOT_KEPT : `${NOT_KEPT} of every answer`
+      const why = missing.length > 0 ? missing.join('; ') : open > 0 ? entered : ''
       const [times, students] = told ? [this.times[p]!, this.of[p]!] : [null, null]
       return { pattern: p + 1, about, times, students, open, why }
     })
   }
 }
 
-const NOT_ALWAYS = 'what was entered is not kept of every answer'
+const NOT_KEPT = 'what was entered is not kept'
 
 /** What is missing altogether; null: it is there. */
 const MISSING: Readonly<Record<(typeof PATTERN_NEEDS)[number][number], (k: Kept) => string | null>> = {
-  answer: (k) => (k.answers === 0 ? 'what was entered is not kept' : null),
+  answer: (k) => (k.answers === 0 ? NOT_KEPT : null),
   bug: () => 'events do not say which errors the tutor knew',
   help: (k) => (k.help === 0 ? 'no request for help is recorded' : null),
   time: (k) => (k.timed === 0 ? 'no times are known' : null),

@@ -87,7 +87,7 @@ export function goldGamingTable({ totals, most }: GamingRun): string {
   const head = `${n(totals.actions)} actions of ${n(totals.students)} students in gold; ${least}${n(totals.gaming)}${totals.actions === 0 ? '' : ` (${percent(totals)})`} are part of a pattern, of ${n(totals.gamingStudents)} students.`
   const times = (p: PatternFound) => (p.times === null ? "can't be told" : `${p.open > 0 ? '≥ ' : ''}${n(p.times)}`)
   const parts = [
-    head,
+    `${head}\n`,
     table(
       ['pattern', 'times', 'open', 'students', 'what it is', ''],
       patterns.map((p) => [
@@ -112,7 +112,7 @@ export function goldGamingTable({ totals, most }: GamingRun): string {
         most.map((s) => [s.student, n(s.actions), percent(s)]),
       ),
     )
-  return parts.join('\n\n')
+  return parts.join('\n')
 }
 
 /** The others are in gold: v_student_gaming. */
