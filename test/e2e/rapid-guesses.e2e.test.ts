@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { drain } from '@mastery/infra/runtime/drain.ts'
 import { rebuildStudents } from '@mastery/jobs/src/rebuild/rebuild.ts'
 import { reconcile } from '@mastery/jobs/src/reconcile/run.ts'
 import { fileStore } from '@mastery/jobs/src/reconcile/store.ts'
@@ -79,16 +80,14 @@ describe('rapid guesses that teach half, from gold into the stream and back', ()
         now: ++now,
       },
     })
-    const count = async (generation: number) => {
-      const [row] = await world.gold.query<{ n: string }>(
-        `SELECT toString(count()) AS n FROM event_dispositions FINAL WHERE generation = ${generation} AND disposition != 'installed'`,
-      )
-      return Number(row!.n)
-    }
-    while ((await count(id)) < (await count(0))) {
-      world.pipeline.check()
-      await new Promise((r) => setTimeout(r, 100))
-    }
+    const { log, state } = world.installation
+    await drain(
+      log,
+      state,
+      id,
+      () => {},
+      () => world.pipeline.check(),
+    )
     const masteries = (generation: number) =>
       world.gold.query(
         `SELECT student_id, topic_id, opportunities, mastery_scores FROM student_mastery_rows FINAL
