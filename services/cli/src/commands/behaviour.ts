@@ -129,7 +129,6 @@ async function gamingOf(
   io: Io,
   values: { student?: string; tenant?: string; limit?: string; json?: boolean },
 ): Promise<number> {
-  await host.stages()
   const { generations } = host.installation
   await generations.refresh()
   const of = values.student === undefined ? null : subjectOf(host, values.student, values.tenant)

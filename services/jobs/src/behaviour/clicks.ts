@@ -3,6 +3,7 @@ import { ROW_MARK, type RowCursor, readRows } from '@mastery/infra/adapters/clic
 import { quote } from '@mastery/infra/provision/gold/ddl.ts'
 import type { TopicClick } from '@mastery/topology/effort/click-gaming.ts'
 import { CHOSEN } from '@mastery/topology/items/chosen-option.ts'
+import { rangeSql, studentRanges } from '../student-ranges.ts'
 
 /** A student's click, and whose it is. */
 export interface StudentsClick {
@@ -25,13 +26,9 @@ const orNan = (of: string) => `ifNull(toFloat64(${of}), nan)`
 /**
  * Answers and requests for help, student by student, each student's in the order in which they were given; what was
  * taken back or came twice is left out.
+ * @param of SQL condition on tenant and student_id
  */
-function clicksSql(generation: number, { tenant, student }: Whose): string {
-  const whose = [
-    ...(tenant === undefined ? [] : [`tenant = ${quote(tenant)}`]),
-    ...(student === undefined ? [] : [`student_id = ${quote(student)}`]),
-  ]
-  const of = ['1', ...whose].join(' AND ')
+function clicksSql(generation: number, of: string): string {
   return `
     SELECT toUInt8(${ROW_MARK}), tenant, student_id, at, source, ifNull(session, ''), ifNull(item, ''), topics,
       help, right, ms, threshold, hints, asked, option FROM (
@@ -88,7 +85,24 @@ function readClick(c: RowCursor): StudentsClick {
   }
 }
 
-/** Clicks in one pass over gold, which sorts them; memory here holds one block. */
-export function readClicks(gold: HistorySource, generation: number, whose: Whose): AsyncGenerator<StudentsClick[]> {
-  return readRows(gold.stream(clicksSql(generation, whose), 'RowBinary'), readClick)
+/** Events that are sorted at a time: a student with more is sorted alone. */
+const RANGE = 50_000
+
+/**
+ * Clicks in one pass over gold, one range of students after the other, so that neither the engine's memory nor this
+ * process's depends on how many there are.
+ */
+export async function* readClicks(
+  gold: HistorySource,
+  generation: number,
+  { tenant, student }: Whose,
+): AsyncGenerator<StudentsClick[]> {
+  const whose = [
+    ...(tenant === undefined ? [] : [`tenant = ${quote(tenant)}`]),
+    ...(student === undefined ? [] : [`student_id = ${quote(student)}`]),
+  ].join(' AND ')
+  const ranges =
+    student === undefined ? await studentRanges(gold, 'learning_events', whose === '' ? '1' : whose, RANGE) : null
+  for (const of of ranges?.map(rangeSql) ?? [whose])
+    yield* readRows(gold.stream(clicksSql(generation, of), 'RowBinary'), readClick)
 }
