@@ -27,6 +27,7 @@ export const SCENARIOS: Readonly<Record<string, readonly string[]>> = {
   answers: ['1M', '10M', '100M'],
   learners: ['bkt', 'bkt-forget', 'elo', 'irt'],
   tensors: ['onnx', 'wasm', 'webgpu'],
+  served: ['plain', 'onnx', 'wasm', 'cpu'],
 }
 
 /** What a child says to its parent, once. */

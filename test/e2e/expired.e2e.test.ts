@@ -10,11 +10,12 @@ import { beginGeneration } from '@mastery/jobs/src/replay/begin.ts'
 import { diffGenerations } from '@mastery/jobs/src/replay/diff.ts'
 import { expiredSelected } from '@mastery/jobs/src/replay/expired.ts'
 import { coverAged } from '@mastery/jobs/src/retention/cover.ts'
+import { prepareStudents, settleAll } from '@mastery/jobs/src/training/before-switch.ts'
 import { EVERYTHING } from '@mastery/topology/generations/generation.ts'
 import { partitionOf } from '@mastery/topology/partition.ts'
 import { reportInWords } from '@mastery/topology/reconcile/report.ts'
 import { WINDOW_STATE } from '@mastery/topology/stages/windowing/state.ts'
-import { answer, command, DAY, DAY_ZERO, MINUTE, voiding } from '@mastery/topology/testing/learner-log.ts'
+import { answer, command, DAY, DAY_ZERO, MINUTE, marker, voiding } from '@mastery/topology/testing/learner-log.ts'
 import type { Input } from '@mastery/topology/testing/topology-driver.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { storedLongAgo } from './stored-long-ago.ts'
@@ -221,6 +222,21 @@ describe('a school after two years, whose events have expired', { timeout: 180_0
     await world.restart()
     await world.drained()
     expect([await school.states('features'), await school.states('scoring')]).toEqual(was)
+  })
+
+  it('goes on from what the expired events came to, where another version comes into force, and says so', async () => {
+    const { world } = school
+    const switched = async (version: string, payload: unknown) => {
+      await world.send([marker('prepare', 'bkt', version, payload)])
+      const prepared = await prepareStudents(world.parts(), 'bkt', {})
+      await world.send([marker('activate', 'bkt', version)])
+      return settleAll(world.parts(), 'bkt', prepared, {})
+    }
+    const other = { default: { prior: 0.4, learn: 0.3, slip: 0.05, guess: 0.25 } }
+    expect(await switched('other', other)).toMatchObject({ students: 6, long: 6, expired: 6, rebuilt: 6, left: 0 })
+    expect(await school.reconcile()).toMatchObject({ ...CLEAN, stale: 0, from_checkpoint: 6, other_versions: 0 })
+    await world.send(learned('ada', EACH, EACH + 3))
+    expect(await school.reconcile()).toMatchObject({ ...CLEAN, stale: 0 })
   })
 
   it('keeps nothing of a student who is erased', async () => {

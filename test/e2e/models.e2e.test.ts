@@ -27,13 +27,7 @@ const versionParts = () => {
   const { log, state, artefacts, provide } = world.installation
   return { log, state, artefacts, provide, generation: 0 }
 }
-const parts = () => ({
-  ...versionParts(),
-  codec: world.installation.codec,
-  gold: world.gold,
-  now: () => ++now,
-  check: () => world.pipeline.check(),
-})
+const parts = () => ({ ...world.parts(), artefacts: world.installation.artefacts, now: () => ++now })
 const train = (learners: string[], more: Partial<TrainOptions> = {}) =>
   trainFromGold(
     { ...parts(), inForce: () => versionsInForce(versionParts()) },
@@ -65,9 +59,11 @@ describe('trained versions, from gold into the stream and back', () => {
 
   it('score from one offset on, and the former one after a rollback', async () => {
     const activated = await activateVersion(parts(), 'bkt', version, { anyway: true })
-    expect(activated).toEqual({ model: 'bkt', version, before: 'bkt-default-1' })
+    expect(activated).toMatchObject({ model: 'bkt', version, before: 'bkt-default-1' })
+    expect(activated.histories).toMatchObject({ students: 60, long: 0, prepared: 0 })
+    expect(activated.histories!.longest).toBeGreaterThan(20)
     await world.send(events.slice(4000, 5000))
-    expect(await rollBack(parts(), 'bkt')).toEqual({ model: 'bkt', version: 'bkt-default-1', before: version })
+    expect(await rollBack(parts(), 'bkt')).toMatchObject({ model: 'bkt', version: 'bkt-default-1', before: version })
     await world.send(events.slice(5000))
 
     const markers = await world.gold.query<{ p: number; version: string; at: string }>(
@@ -201,6 +197,7 @@ describe('trained versions, from gold into the stream and back', () => {
     const [trained] = JSON.parse((await masteryOk(['train', '--models', 'bkt', '--json'], place)).out)
     const on = await masteryOk(['models', 'activate', 'bkt', 'latest', '--anyway'], place)
     expect(on.out).toContain(`bkt: ${trained.version} is in force, in the place of bkt-default-1`)
+    expect(on.out).toMatch(/Every student's whole history is at hand: \d+ students, longest \d+ answers\./)
     const listed = await masteryOk(['models'], place)
     expect(listed.out).toMatch(/model +version +in force +answers/)
     const card = await masteryOk(['models', 'card', 'bkt', 'latest'], place)

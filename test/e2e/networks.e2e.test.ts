@@ -25,13 +25,7 @@ const versionParts = () => {
   const { log, state, artefacts, provide } = world.installation
   return { log, state, artefacts, provide, generation: 0 }
 }
-const parts = () => ({
-  ...versionParts(),
-  codec: world.installation.codec,
-  gold: world.gold,
-  now: () => ++now,
-  check: () => world.pipeline.check(),
-})
+const parts = () => ({ ...world.parts(), artefacts: world.installation.artefacts, now: () => ++now })
 const reconciled = () =>
   reconcile(world.parts(), { heal: false, store: fileStore(join(world.dir, `run-${++now}.json`)) })
 
@@ -132,7 +126,9 @@ describe('a network that is trained here', () => {
   })
 
   it('is out of force again after a rollback, and no score names it', async () => {
-    expect(await rollBack(parts(), 'dkt')).toEqual({ model: 'dkt', version: 'none', before: version['dkt'] })
+    expect(await rollBack(parts(), 'dkt')).toEqual({
+      ...{ model: 'dkt', version: 'none', before: version['dkt'], histories: null },
+    })
     const last = events.filter((e) => e.subject === 'learning-event').at(-1)!.value as LearningEvent
     const at = last.occurred_at + 60_000
     await world.send([

@@ -34,7 +34,7 @@ export interface DatashopAction {
  * Reads the actions of a DataShop transaction export, piece by piece, what was entered included: that is why patterns are
  * looked for in the file itself, and not in events, which keep no text of students. Rows that are neither an attempt nor
  * help (a page view, an ungraded answer) are passed over. A duration that is missing is unknown, and so is one of 0 after
- * a row of the same second and problem: answers that are submitted together were not given one after the other.
+ * a row of the same second: answers that are submitted together were not given one after the other.
  */
 export class DatashopActions {
   private readonly splitter = new RecordSplitter({ quoting: 'none' })
@@ -67,7 +67,7 @@ export class DatashopActions {
       )
       const kind = KINDS[outcome!.toUpperCase()]
       if (kind === undefined || student === '') continue
-      const together = `${student}\t${time}\t${problem}`
+      const together = `${student}\t${time}`
       const missing = duration === '' || duration === '.' || (Number(duration) === 0 && together === this.before)
       this.before = together
       out.push({

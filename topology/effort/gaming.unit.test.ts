@@ -92,10 +92,69 @@ describe('the thirteen patterns', () => {
             for (let k = i + 1 - length; k <= i; k++) part.add(k)
           })
         })
-        expect(tally.counts).toEqual({ actions: actions.length, gaming: part.size, patterns: completed })
+        const open = GAMING_PATTERNS.map(() => 0)
+        expect(tally.counts).toEqual({ actions: actions.length, gaming: part.size, patterns: completed, open })
       }),
       { numRuns: 300 },
     )
+  })
+})
+
+describe('what is not kept', () => {
+  const whole = fc.record({
+    kind: fc.constantFrom('right', 'wrong', 'wrong', 'bug', 'help') as fc.Arbitrary<TutorAction['kind']>,
+    pauseMs: fc.constantFrom(1000, 4500, 5500, 9000),
+    answer: fc.constantFrom(null, '1', '12', '7777'),
+    choice: fc.constant(false),
+    problem: fc.constantFrom('p', 'q'),
+    step: fc.constant('a'),
+  })
+  const losing = fc.record({ action: whole, answer: fc.boolean(), bug: fc.boolean() })
+  const without = ({
+    action: a,
+    answer,
+    bug,
+  }: {
+    action: TutorAction
+    answer: boolean
+    bug: boolean
+  }): TutorAction => ({
+    ...a,
+    kind: bug && a.kind === 'bug' ? 'wrong' : a.kind,
+    answer: answer && a.kind !== 'help' ? null : a.answer,
+    lost: { answer: answer && a.kind !== 'help', bug },
+  })
+
+  it('leaves open what it could change, and nothing that it could not', () => {
+    let opened = 0
+    fc.assert(
+      fc.property(fc.array(losing, { minLength: 2, maxLength: 12 }), (actions) => {
+        const [all, some] = [new GamingDetector(), new GamingDetector()]
+        for (const a of actions) {
+          const [truth, found] = [all.next(a.action), some.next(without(a))]
+          // What is certain is so; what is so is certain or open; nothing is both.
+          expect(found & ~truth).toBe(0)
+          expect(truth & ~(found | some.open)).toBe(0)
+          expect(found & some.open).toBe(0)
+          if (actions.every((x) => !x.answer && !x.bug)) expect(some.open).toBe(0)
+          opened |= some.open
+        }
+      }),
+      { numRuns: 1500, seed: 3 },
+    )
+    expect(opened).toBe((1 << GAMING_PATTERNS.length) - 1)
+  })
+
+  it('is certain of three fast guesses in three places, and open in one', () => {
+    const guess = (place: string) => ({ ...action(`wrong at p/${place} fast`), lost: { answer: true } })
+    const at = (places: string) => {
+      const detector = new GamingDetector()
+      const bits = [...places].map((x) => detector.next(guess(x))).at(-1)!
+      return [(bits >> 3) & 1, (detector.open >> 3) & 1]
+    }
+    expect(at('abc')).toEqual([1, 0])
+    expect(at('aba')).toEqual([1, 0])
+    expect(at('aab')).toEqual([0, 1])
   })
 })
 

@@ -4,6 +4,7 @@ import { type Click, suspiciousSessions } from './suspicious.ts'
 const SECOND = 1000
 const answer = (at: number, more: Partial<Click> = {}): Click => ({
   at: at * SECOND,
+  source: 'lms',
   session: 's1',
   item: `q${at}`,
   kind: 'answer',

@@ -1,4 +1,5 @@
 import type { AnswerLog } from './answer-log.ts'
+import type { Scope } from './week/target.ts'
 
 /**
  * One way to learn a model from answers. The artefact is data: it names items and topics by their names, so that it can
@@ -10,6 +11,11 @@ export interface Learner<A = unknown> {
   about: string
   /** Streaming model whose `parse` reads the artefacts, where it is not the one of the same id; several may make them. */
   serves?: string
+  /**
+   * What it predicts is no chance of the row's own answer but the expected share of right ones among those of the week
+   * after the row; of which of them. Left out: the next answer.
+   */
+  week?: Scope
   fit(train: AnswerLog, run: FitRun): Promise<A> | A
   /**
    * Probability of a correct answer per row of `log`, made from the rows of the same student in earlier bundles alone

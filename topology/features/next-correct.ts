@@ -1,13 +1,13 @@
 import { BLEND } from '../models/blend/model.ts'
 import { MODELS } from '../models/catalog.ts'
 import { parametersOf } from '../models/parameters.ts'
-import { SERVED } from '../served/catalog.ts'
+import { MIXED, SERVED } from '../served/catalog.ts'
 import { inForce } from '../stages/scoring/in-force.ts'
 import type { ScoreMeta } from '../stages/scoring/meta.ts'
 import {
   BLEND_AT,
+  MIXED_PARTS,
   MODEL_AT,
-  PARTS,
   type ScoreState,
   SNAP_AT,
   STUDENT_AT,
@@ -28,9 +28,10 @@ export function nextCorrect(s: ScoreState, topic: number, meta: ScoreMeta, at: n
     hints: 0,
     score: 0,
     correct: false,
+    weight: 1,
   }
   const found = new Map<string, number>()
-  const all = new Float64Array(PARTS).fill(-1)
+  const all = new Float64Array(MIXED_PARTS).fill(-1)
   MODELS.forEach((model, m) => {
     const params = parametersOf(model, meta.active.get(model.id)?.payload ?? null)
     const place = topic * TOPIC_WIDTH + MODEL_AT[m]!
@@ -39,13 +40,14 @@ export function nextCorrect(s: ScoreState, topic: number, meta: ScoreMeta, at: n
   })
   // What a trained model says of a topic is its chance of a right answer to any item of it.
   for (const { at } of inForce(meta).served) {
-    if (at === SERVED.length) continue
+    // Nor is a forecast one.
+    if (at >= MIXED.length) continue
     const m = MODELS.length + at
     all[m] = k.topics[topic * TOPIC_WIDTH + SNAP_AT + m]!
     if (all[m]! >= 0) found.set(SERVED[at]!.id, all[m]!)
   }
   // So is what a fitted blend says, where it knows the topic; else the mean stands.
   const fitted = inForce(meta).served.some(({ at }) => at === SERVED.length)
-  found.set(BLEND.id, fitted ? k.topics[topic * TOPIC_WIDTH + BLEND_AT]! : BLEND.combine(all, 0, PARTS))
+  found.set(BLEND.id, fitted ? k.topics[topic * TOPIC_WIDTH + BLEND_AT]! : BLEND.combine(all, 0, MIXED_PARTS))
   return found
 }

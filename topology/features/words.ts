@@ -1,4 +1,4 @@
-import type { Factor, TopicScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
+import type { Factor, Haste, TopicScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
 
 import { SERVED } from '../served/catalog.ts'
 import { SEEN_BY } from '../stages/scoring/explain.ts'
@@ -31,10 +31,16 @@ function factorInWords(f: Factor): string {
       if (f.value === 1)
         return `One answer so far ${f.effect >= 0 ? 'counts for the skill' : 'does not show the skill yet'} (${e}).`
       return `The sequence of ${f.value} answers ${f.effect >= 0 ? 'suggests that the skill is there' : 'does not show the skill yet'} (${e}).`
-    case 'topic_record':
-      return `Of the answers on this topic ${percent(f.value)} were right (${e}).`
-    case 'other_topics':
-      return `Of the answers on other topics ${percent(f.value)} were right (${e}).`
+    case 'topic_answers':
+      return `Of the answers on this topic ${percent(f.value)} were right, seen against how hard it is (${e}).`
+    case 'all_answers':
+      return `Of the answers on all topics ${percent(f.value)} were right (${e}).`
+    case 'last_answers':
+      return `Of the last answers, five at most, ${percent(f.value)} were right (${e}).`
+    case 'in_a_row':
+      return f.value === 0
+        ? `Other topics were practised since (${e}).`
+        : `The last ${f.value === 1 ? 'answer was' : `${f.value} answers were all`} on this topic (${e}).`
     case 'overall_ability':
       return f.value >= 0 ? `Does well across all topics (${e}).` : `Has trouble across all topics (${e}).`
     case 'topic_ability':
@@ -61,10 +67,27 @@ const STANDINGS: Record<string, string> = {
   insufficient: 'Too few answers to say',
 }
 
-/** Why a score is what it is. `text` is one line; `reasons` the same factor by factor, largest first. */
+function secondsOf(ms: number): string {
+  const s = ms / 1000
+  return `${s < 10 ? s.toFixed(1) : s.toFixed(0)} s`
+}
+
+/** Why the latest answer counted less: what it took, and what answers to its item usually take. */
+function hasteInWords({ weight, response_ms, threshold_ms, usual_ms }: Haste): string {
+  const most =
+    usual_ms === null ? `less than ${secondsOf(threshold_ms)} is a guess` : `most need ${secondsOf(usual_ms)}`
+  const counted = weight === 0 ? 'did not count' : weight === 0.5 ? 'counts half' : `counts only ${percent(weight)}`
+  return `The latest answer ${counted}: answered in ${secondsOf(response_ms)}, where ${most}.`
+}
+
+/**
+ * Why a score is what it is. `text` is one line; `reasons` the same factor by factor, largest first, and last that the
+ * latest answer counted less.
+ */
 export function explainInWords(row: TopicScore): { text: string; reasons: string[] } {
   const blend = row.scores.at(-1)
   const reasons = row.factors.map(factorInWords)
   const head = `${STANDINGS[row.standing] ?? row.standing}: ${blend ? percent(blend.mastery) : '?'} give or take ${Math.round(row.uncertainty * 100)}.`
+  if (row.haste !== null) reasons.push(hasteInWords(row.haste))
   return { text: [head, ...reasons].join(' '), reasons }
 }

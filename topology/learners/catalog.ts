@@ -8,8 +8,9 @@ import { IRT_LEARNER } from './irt/learner.ts'
 import { ITEM_RATE } from './item-rate/learner.ts'
 import { PFA } from './pfa/learner.ts'
 import { TREES } from './trees/learner.ts'
+import { TREES_WEEK } from './week/learner.ts'
 
-/** Everything that can be fitted, once: a line per learner, whoever writes it. */
+/** Everything that can be fitted to the next answer, once: a line per learner, whoever writes it. */
 export const LEARNERS: readonly AnyLearner[] = [
   BKT_LEARNER,
   BKT_FORGET_LEARNER,
@@ -22,3 +23,6 @@ export const LEARNERS: readonly AnyLearner[] = [
   TREES,
   BLEND,
 ]
+
+/** What can be fitted to the week after an answer. */
+export const WEEK_LEARNERS: readonly AnyLearner[] = [TREES_WEEK]

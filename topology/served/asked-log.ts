@@ -11,13 +11,6 @@ export interface AskedLog {
   asks: readonly Ask[]
 }
 
-/** Mastery asked again of a student who had not answered on the topic, or on no other one; null where that is the same. */
-export interface WhatIf {
-  ask: Ask
-  withoutTopic: Ask
-  withoutOthers: Ask | null
-}
-
 /** Names of items by their hashes, for models that know items by name. */
 export class ItemNames {
   private readonly names: ReadonlyMap<number, string>
@@ -51,44 +44,30 @@ export class AskedLogBuilder {
    * The answer that is wanted is a row of the student's own; mastery is a row without an item behind all that was learned
    * by then. Rows of one time are one bundle.
    * @param knows whether a topic is one that the model can say something of
+   * @param answers whether single answers are asked for, beside mastery
    */
-  walk(w: Walk, knows: (topic: string) => boolean): void {
+  walk(w: Walk, knows: (topic: string) => boolean, answers = true): void {
     const after = new Map<number, Ask[]>()
     const own = new Map<number, Ask>()
     for (const a of w.asks) {
       a.p = UNKNOWN
-      if (a.opportunity !== null) own.set(a.opportunity, a)
-      else if (knows(w.of.names[a.topic]!)) after.set(a.after, [...(after.get(a.after) ?? []), a])
+      if (a.opportunity !== null) {
+        if (answers) own.set(a.opportunity, a)
+      } else if (knows(w.of.names[a.topic]!)) after.set(a.after, [...(after.get(a.after) ?? []), a])
     }
     const wanted = [...own.keys()].reduce((most, i) => Math.max(most, i), -1)
     const ends = [...after.keys()].sort((x, y) => y - x)
     // What a prediction looks back on hangs on where its history ends: the row has one of its own unless it is the last.
     if (wanted >= 0 && !(ends[0] === wanted + 1)) ends.unshift(wanted + 1)
     for (const end of ends) {
-      this.history(w, end, end === wanted + 1 ? own : NOTHING, () => true)
+      this.history(w, end, end === wanted + 1 ? own : NOTHING)
       for (const a of after.get(end) ?? []) this.mastery(w, a)
       this.student++
     }
   }
 
-  /** Asks for the mastery of `ask` again, from less. */
-  whatIf(w: Walk, ask: Ask): WhatIf {
-    const on = (i: number) => w.of.topics(i).includes(ask.topic)
-    const from = (kept: (i: number) => boolean): Ask => {
-      const again = { ...ask, p: UNKNOWN }
-      this.history(w, ask.after, NOTHING, kept)
-      this.mastery(w, again)
-      this.student++
-      return again
-    }
-    let others = false
-    for (let i = Math.max(0, ask.after - this.most); i < ask.after && !others; i++) others = !on(i)
-    return { ask, withoutTopic: from((i) => !on(i)), withoutOthers: others ? from(on) : null }
-  }
-
-  private history(w: Walk, to: number, asked: ReadonlyMap<number, Ask>, kept: (i: number) => boolean): void {
+  private history(w: Walk, to: number, asked: ReadonlyMap<number, Ask>): void {
     for (let i = Math.max(0, to - this.most); i < to; i++) {
-      if (!kept(i)) continue
       const ask = asked.get(i)
       if (ask) this.askOf.set(this.row, ask)
       this.log.add({

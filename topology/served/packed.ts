@@ -10,6 +10,8 @@ export interface PackedWalk {
   response: Float64Array
   hints: Float64Array
   kind: Float64Array
+  /** Null: all of them teach in full. */
+  weight: Float64Array | null
   topics: readonly (readonly number[])[]
   names: readonly string[]
   from: number
@@ -17,6 +19,7 @@ export interface PackedWalk {
   state: Float64Array | null
   asks: readonly Pick<Ask, 'after' | 'opportunity' | 'topic'>[]
   keep: readonly number[]
+  explain: boolean
 }
 
 /** What a walk came to. */
@@ -28,7 +31,7 @@ export interface WalkOutcome {
 }
 
 /** @param back opportunities that the model looks back on from where it is asked */
-export function packWalk({ of, from, to, state, asks, keep }: Walk, back: number): PackedWalk {
+export function packWalk({ of, from, to, state, asks, keep, explain = false }: Walk, back: number): PackedWalk {
   let first = from
   let end = to
   for (const a of asks) {
@@ -47,6 +50,7 @@ export function packWalk({ of, from, to, state, asks, keep }: Walk, back: number
     response: column(of.response),
     hints: column(of.hints),
     kind: column(of.kind),
+    weight: of.weight && Float64Array.from({ length: end - first }, (_, i) => of.weight!(first + i)),
     topics: Array.from({ length: end - first }, (_, i) => of.topics(first + i)),
     names: of.names,
     from,
@@ -54,13 +58,14 @@ export function packWalk({ of, from, to, state, asks, keep }: Walk, back: number
     state,
     asks: asks.map(({ after, opportunity, topic }) => ({ after, opportunity, topic })),
     keep,
+    explain,
   }
 }
 
 /** The walk again, with places counted from the first opportunity that was sent. */
 export function unpackWalk(w: PackedWalk): Walk {
-  const { first } = w
-  const of: Opportunities = { ...w, topics: (i) => w.topics[i]! }
+  const { first, weight } = w
+  const of: Opportunities = { ...w, topics: (i) => w.topics[i]!, weight: weight && ((i) => weight[i]!) }
   return {
     of,
     from: w.from - first,
@@ -73,6 +78,7 @@ export function unpackWalk(w: PackedWalk): Walk {
       p: -1,
     })),
     keep: w.keep.map((place) => place - first),
+    explain: w.explain,
     kept: [],
   }
 }

@@ -3,13 +3,19 @@ import { answersOf, logOf } from '@mastery/topology/evaluation/testing/answers.t
 import { nextCorrect } from '@mastery/topology/features/next-correct.ts'
 import { explainInWords } from '@mastery/topology/features/words.ts'
 import { foldHistory } from '@mastery/topology/history/fold.ts'
-import { blendLearner } from '@mastery/topology/learners/blend/learner.ts'
+import { type BlendArtefact, blendLearner, blendRows } from '@mastery/topology/learners/blend/learner.ts'
+import { effortWeights } from '@mastery/topology/learners/effort/thresholds.ts'
+import { foldLog } from '@mastery/topology/learners/fold.ts'
 import { IRT_LEARNER } from '@mastery/topology/learners/irt/learner.ts'
-import { BASES, treesLearner } from '@mastery/topology/learners/trees/learner.ts'
+import { BASES, type TreesArtefact, treesLearner, treesRows } from '@mastery/topology/learners/trees/learner.ts'
+import { REASONS, type Reason } from '@mastery/topology/learners/trees/reasons.ts'
+import { type WeekArtefact, weekLearner } from '@mastery/topology/learners/week/learner.ts'
+import { IRT } from '@mastery/topology/models/irt/model.ts'
 import { filePayload, type ParameterFile, provideParameters } from '@mastery/topology/models/parameters.ts'
 import { SILENT } from '@mastery/topology/ports/telemetry.ts'
 import { Random } from '@mastery/topology/school/random.ts'
 import { SERVED, SERVED_AND_BLEND } from '@mastery/topology/served/catalog.ts'
+import { noteOf } from '@mastery/topology/served/notes.ts'
 import { Servers } from '@mastery/topology/served/servers.ts'
 import { MODEL_IDS } from '@mastery/topology/stages/scoring/in-force.ts'
 import { SCORE_META } from '@mastery/topology/stages/scoring/meta.ts'
@@ -36,8 +42,12 @@ import { SMALL_DKT, SMALL_SAKT, SMALL_WD_IRT, wasm } from './testing/small.ts'
 const SMALL = { folds: 2, rounds: 12, leaves: 6 }
 const SMALL_TREES = treesLearner('trees', 'small', BASES, SMALL)
 const SMALL_BLEND = blendLearner('blend', 'small', BASES, SMALL)
-const LEARNERS = [IRT_LEARNER, SMALL_DKT, SMALL_SAKT, SMALL_WD_IRT, SMALL_TREES]
+const SMALL_WEEK = weekLearner('topics', BASES, SMALL, 'trees-week')
+const MIXED_LEARNERS = [IRT_LEARNER, SMALL_DKT, SMALL_SAKT, SMALL_WD_IRT, SMALL_TREES]
+const LEARNERS = [...MIXED_LEARNERS, SMALL_WEEK]
 const ALL = [...LEARNERS, SMALL_BLEND]
+/** Of the next answer. */
+const NEXT = [...MIXED_LEARNERS, SMALL_BLEND]
 const made = answersOf(21, { students: 50, answers: 30 })
 const names = [...new Set(made.map((a) => a.student))]
 const isNew = new Set(names.slice(35))
@@ -47,9 +57,12 @@ const files = new Map<string, ParameterFile>()
 const artefacts = new Map<string, unknown>()
 
 beforeAll(async () => {
-  const train = logOf(made.filter((a) => !isNew.has(a.student)))
+  const known = made.filter((a) => !isNew.has(a.student))
+  const train = logOf(known)
+  // What took hours takes weeks.
+  const overWeeks = logOf(known.map((a) => ({ ...a, at: Date.UTC(2025, 8, 1) + 100 * (a.at - Date.UTC(2025, 8, 1)) })))
   for (const learner of ALL) {
-    const artefact = await learner.fit(train, { seed: 3 })
+    const artefact = await learner.fit(learner.week === undefined ? train : overWeeks, { seed: 3 })
     artefacts.set(learner.id, artefact)
     for (const version of ['v1', 'v2']) {
       const file = { model: learner.id, version, file: 'parameters', sha256: `${learner.id} ${version}` }
@@ -88,6 +101,7 @@ const inputs = unseen.map((a, i) =>
   ),
 )
 const whole = () => 1000
+const isReason = (code: string) => REASONS.some((r) => r === code)
 /** Students and topics of what the models learned, with names that the artefacts know. */
 const hard = (seed: number, events = 260): Input[] =>
   troublesomeLog(seed, events).map((e) =>
@@ -110,7 +124,7 @@ describe('trained models in the stream', () => {
     expect(ALL.map((l) => l.id)).toEqual(SERVED_AND_BLEND.map((m) => m.id))
   })
 
-  it.each(ALL.map((l) => [l.id, l] as const))('%s predicts what the learner predicts', async (id, learner) => {
+  it.each(NEXT.map((l) => [l.id, l] as const))('%s predicts what the learner predicts', async (id, learner) => {
     const log = logOf(unseen)
     const offline = await learner.predict(artefacts.get(id) as never, log, { seed: 3 })
     const { scores, deadLetters } = await scored(featureRecords([...put(id), ...inputs]), servers, whole)
@@ -204,6 +218,38 @@ describe('trained models in the stream', () => {
     expect(score(goneOn, 'irt')).toBe(score(without, 'irt'))
   })
 
+  it('learn half from rapid guesses where they are folded, in any batches, any order and any thread', async () => {
+    const log = logOf(unseen)
+    const thresholds = { items: { name: [], ms: [] }, topics: { name: [], ms: [] }, other: 9000 }
+    const policy = (action: 'prepare' | 'activate') =>
+      marker(action, 'rapid-guesses', 'v1', action === 'prepare' ? { weight: 0.5, thresholds } : null, 'policy')
+    const on = [...put('irt'), policy('prepare'), policy('activate')]
+    const weights = effortWeights(log, thresholds, 0.5)
+    expect(weights.filter((w) => w < 1).length).toBeGreaterThan(20)
+    const params = IRT.parse(artefacts.get('irt'))
+    const offline = foldLog(IRT, params, log, undefined, weights)
+    const { scores } = await scored(featureRecords([...on, ...inputs]), servers, whole)
+    const said = new Map(scores.map((s) => [s.event_id, s.predictions.find((p) => p.model === 'irt')!.p]))
+    for (let r = 0; r < log.size; r++)
+      expect(said.get(`e${unseen.findIndex((a) => a.row === log.row[r])}`)).toBe(offline[r])
+
+    const events = hard(11, 160)
+    const late = [...events.slice(0, 20), ...on, ...shuffled(events.slice(20), 2)]
+    const inOrder = await scored(featureRecords([...events.slice(0, 20), ...on, ...events.slice(20)]), servers, () => 9)
+    const outOfOrder = await scored(featureRecords(late), servers, () => 23)
+    const thread = threadServers(() => {})
+    try {
+      const there = await scored(featureRecords(late), thread, () => 23)
+      expect(exact(there.scores) === exact(outOfOrder.scores)).toBe(true)
+    } finally {
+      await thread.close()
+    }
+    const rows = (s: Scored) =>
+      [...s.current].filter(([, r]) => r.opportunities > 0).map(([key, r]) => `${key} ${exact([r.scores, r.haste])}`)
+    expect(rows(outOfOrder).sort()).toEqual(rows(inOrder).sort())
+    expect(rowsWith(inOrder, 'irt')).toBeGreaterThan(5)
+  })
+
   it('are named from the marker that put them in force to the one that took them out', async () => {
     const third = Math.floor(inputs.length / 3)
     const log = [
@@ -237,7 +283,7 @@ describe('trained models in the stream', () => {
     try {
       const records = featureRecords([...hard(9).slice(0, 60), ...all(), ...shuffled(hard(9).slice(60), 3)])
       const [mine, theirs] = await Promise.all([here, thread].map((s) => scored(records, s, () => 20)))
-      expect(mine!.scores.some((s) => s.predictions.length === MODEL_IDS.length)).toBe(true)
+      expect(mine!.scores.some((s) => s.predictions.length === MODEL_IDS.length - 1)).toBe(true)
       expect(exact(theirs!.scores)).toBe(exact(mine!.scores))
       await expect(thread.of(SERVED[1]!, 1, filePayload({ ...files.get('dkt v1')!, model: 'sakt' }))).rejects.toThrow(
         /The artefact is one of sakt, not of dkt/,
@@ -254,8 +300,9 @@ describe('trained models in the stream', () => {
     const models = (version: string) => topicScore(s, 0, metaOf(version), null, 0).scores.map((x) => x.model)
     expect(models('v1')).toEqual(MODEL_IDS)
     expect(models('v2')).toEqual(['rule', 'bkt', 'elo', 'blend'])
-    expect(topicScore(s, 0, metaOf('v1'), null, 0).factors.map((f) => f.code)).toContain('topic_record')
-    expect(topicScore(s, 0, metaOf('v2'), null, 0).factors.map((f) => f.code)).not.toContain('topic_record')
+    const codes = (version: string) => topicScore(s, 0, metaOf(version), null, 0).factors.map((f) => f.code)
+    expect(codes('v1').every(isReason)).toBe(true)
+    expect(codes('v2').some(isReason)).toBe(false)
     // What is said of the next answer is the fitted blend's own, where it is in force.
     const row = topicScore(s, 0, metaOf('v1'), null, 0)
     expect(nextCorrect(s, 0, metaOf('v1'), row.as_of).get('blend')).toBe(row.scores.at(-1)!.mastery)
@@ -266,49 +313,101 @@ describe('trained models in the stream', () => {
     const row = scores.at(-1)!.rows[0]!
     const parts = row.scores.slice(0, -1)
     expect(parts.map((p) => p.model)).toEqual(MODEL_IDS.slice(0, -1))
-    const mean = parts.reduce((sum, p) => sum + p.mastery, 0) / parts.length
+    const mixed = parts.filter((p) => p.model !== 'trees-week')
+    const mean = mixed.reduce((sum, p) => sum + p.mastery, 0) / mixed.length
     expect(row.scores.at(-1)!.mastery).toBeCloseTo(mean, 12)
     const codes = new Set(scores.flatMap((s) => s.rows.flatMap((r) => r.factors.map((f) => f.code))))
     expect([...codes]).toEqual(expect.arrayContaining(['seen_by_dkt', 'seen_by_sakt', 'seen_by_irt']))
   })
 
-  it('are explained, where a fitted blend is in force, by what it would say of less', async () => {
-    const blend = servers.of(SERVED_AND_BLEND.at(-1)!, 7, filePayload(files.get('blend v1')!))
+  it.each([
+    ['trees', 'as parts of the mean', 4],
+    ['blend', 'as parts of the whole', 1],
+  ])(
+    'are explained, where %s are in force, by what moved them from what they say of nobody: %s',
+    async (id, _, parts) => {
+      const student = inputs[0]!.subject === 'learning-event' ? inputs[0]!.value.student : ''
+      const own = inputs.filter((i) => i.subject === 'learning-event' && i.value.student === student)
+      const { scores, state } = await scored(featureRecords([...put(id), ...own]), servers, whole)
+      const row = scores.at(-1)!.rows[0]!
+      const s = state(student)
+      const topic = s.sets.topics.names.indexOf(row.topic)
+      const note = noteOf(s.current.served[SERVED_AND_BLEND.findIndex((m) => m.id === id)]!.values, topic)!
+      // The learner itself, asked for any item of the topic after all of the student's answers.
+      const answered = unseen.filter((a) => a.student === student)
+      const asked = {
+        student,
+        item: null,
+        topics: [row.topic],
+        correct: false,
+        at: answered.at(-1)!.at,
+        bundle: 'asked',
+      }
+      const log = logOf([...answered, { ...asked, row: answered.at(-1)!.row + 1 }])
+      const last = Int32Array.of(log.size - 1)
+      const { p, reasons } =
+        id === 'trees'
+          ? await treesRows(artefacts.get(id) as TreesArtefact, BASES, log, last, { seed: 0 })
+          : await blendRows(artefacts.get(id) as BlendArtefact, BASES, log, last, { seed: 0 })
+      const { chance } = reasons([0])[0]!
+      expect(p[0]).toBeCloseTo(row.scores.find((x) => x.model === id)!.mastery, 12)
+      expect(chance.base + chance.effects.reduce((a, b) => a + b, 0)).toBeCloseTo(p[0]!, 9)
+      chance.effects.forEach((e, i) => {
+        expect(note.effects[i]).toBeCloseTo(e, 12)
+      })
+      // The row has the three that moved it most, beside what else a mean is made of.
+      const effects = new Map(REASONS.map((r, i) => [r as string, note.effects[i]! / parts]))
+      const told = row.factors.filter((f) => isReason(f.code))
+      const codes = scores.flatMap((x) => x.rows.flatMap((r) => r.factors.map((f) => f.code)))
+      expect(codes.some(isReason)).toBe(true)
+      for (const f of told) expect(f.effect).toBeCloseTo(effects.get(f.code)!, 12)
+      if (id === 'blend') {
+        const largest = [...effects.values()].map(Math.abs).sort((a, b) => b - a)
+        expect(row.factors.map((f) => Math.abs(f.effect))).toEqual(largest.slice(0, 3))
+        expect(explainInWords(row).text).toMatch(/ % were right \(.*points?\)/)
+      } else expect(codes).not.toContain('seen_by_trees')
+      // What is said beside them is of the student's answers.
+      const right = (of: typeof answered) => of.filter((a) => a.correct).length / of.length
+      const value = (r: Reason) => note.values[REASONS.indexOf(r)]!
+      expect(value('all_answers')).toBeCloseTo(right(answered), 12)
+      expect(value('topic_answers')).toBeCloseTo(right(answered.filter((a) => a.topics.includes(row.topic))), 12)
+      expect(value('last_answers')).toBeCloseTo(right(answered.slice(-5)), 12)
+      const elsewhere = answered.findLastIndex((a) => a.topics[0] !== row.topic)
+      expect(value('in_a_row')).toBe(answered.length - 1 - elsewhere)
+    },
+  )
+
+  it('say what is to be expected of the week after beside mastery, and nothing of the next answer', async () => {
     const student = inputs[0]!.subject === 'learning-event' ? inputs[0]!.value.student : ''
     const own = inputs.filter((i) => i.subject === 'learning-event' && i.value.student === student)
-    const { scores, state } = await scored(featureRecords([...put('blend'), ...own]), servers, whole)
-    const last = scores.at(-1)!
-    const row = last.rows[0]!
-    const of = (code: string) => row.factors.find((f) => f.code === code)
-    expect(row.factors.map((f) => f.code).sort()).toEqual(['latest_answer', 'other_topics', 'topic_record'])
-    // Asked by itself, of the student's answers on other topics, or on this one alone.
-    const s = state(student)
-    const topic = s.sets.topics.names.indexOf(row.topic)
-    const alone = async (kept: (topics: readonly number[]) => boolean) => {
-      const places = Array.from({ length: s.ring.n }, (_, i) => i).filter((i) => kept(s.sets.sets[s.ring.set[i]!]!))
-      const at = (column: ArrayLike<number>) => places.map((i) => column[i]!)
-      const n = places.length
-      const ask = { after: n, opportunity: null, topic, p: 0 }
-      // The question comes when the newest answer of all was given.
-      await (await blend).walk([
-        {
-          of: {
-            ...{ t: at(s.ring.t), item: at(s.ring.item), score: at(s.ring.score), response: at(s.ring.response) },
-            ...{ hints: at(s.ring.hints), kind: at(s.ring.kind), names: s.sets.topics.names },
-            topics: (i) => s.sets.sets[s.ring.set[places[i]!]!]!,
-          },
-          ...{ from: n, to: n, state: null, asks: [ask], keep: [], kept: [] },
-        },
-      ])
-      return { p: ask.p, right: at(s.ring.score).filter((x) => x >= 500_000).length / n }
+    const [plain, beside] = await Promise.all(
+      [[], put('trees-week')].map((first) => scored(featureRecords([...first, ...own]), servers, whole)),
+    )
+    const answered = unseen.filter((a) => a.student === student)
+    let compared = 0
+    for (const [i, { rows, predictions }] of beside!.scores.entries()) {
+      const before = plain!.scores[i]!
+      expect(predictions).toEqual(before.predictions)
+      for (const [k, { scores, ...row }] of rows.entries()) {
+        const { scores: others, ...same } = before.rows[k]!
+        expect(row).toEqual(same)
+        expect(scores.filter((s) => s.model !== 'trees-week')).toEqual(others)
+        const said = scores.find((s) => s.model === 'trees-week')!
+        expect(said.version).toBe('v1')
+        if (i % 6 > 0) continue
+        const given = answered.slice(0, i + 1)
+        const { at, row: last } = given.at(-1)!
+        const asked = { student, item: null, topics: [row.topic], correct: false, at, bundle: 'asked', row: last + 1 }
+        const log = logOf([...given, asked])
+        const p = await SMALL_WEEK.predict(artefacts.get('trees-week') as WeekArtefact, log, { seed: 0 })
+        expect(said.mastery).toBeCloseTo(p[log.size - 1]!, 12)
+        compared++
+      }
     }
-    const mastery = row.scores.at(-1)!.mastery
-    expect((await alone(() => true)).p).toBeCloseTo(mastery, 12)
-    const [others, onTopic] = [await alone((t) => !t.includes(topic)), await alone((t) => t.includes(topic))]
-    expect(of('topic_record')!.value).toBeCloseTo(onTopic.right, 12)
-    expect(of('other_topics')!.value).toBeCloseTo(others.right, 12)
-    expect(of('other_topics')!.effect).toBeCloseTo(mastery - onTopic.p, 12)
-    expect(explainInWords(row).text).toMatch(/Of the answers on this topic \d+ % were right \(.*point/)
+    expect(compared).toBeGreaterThan(3)
+    const s = beside!.state(student)
+    const next = nextCorrect(s, 0, metaOf('v1', ['trees-week']), inputs.length)
+    expect([...next.keys()]).toEqual(['rule', 'bkt', 'elo', 'blend'])
   })
 
   it('are refused where a marker names what they can not read', async () => {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ANSWER_TABLES } from './answer-tables.ts'
+import { BEHAVIOUR_TABLES } from './behaviour-tables.ts'
 import { ITEM_TABLES } from './item-tables.ts'
 import { LOG_TABLES } from './log-tables.ts'
 import { OPERATION_TABLES } from './operation-tables.ts'
@@ -37,6 +38,7 @@ export const DISPOSITIONS: Readonly<Record<string, string>> = {
   installed: 'a rebuilt state was put in the place of the old one',
   outdated: 'a rebuilt state that did not hold everything that had come since; it was not used',
   rebuild_wanted: 'a rebuild was asked for; the student waits for it',
+  warmed: 'a state was prepared for model versions to come, or brought to those in force',
   ignored: 'a command that could not be carried out; a reject says why',
 }
 
@@ -95,6 +97,7 @@ ${part('The log', 'The records of learning.events, one table per kind.', LOG_TAB
 ${part('Answers', 'What the stages made of them, per generation.', ANSWER_TABLES)}
 ${part('Progress', 'How students come along and what they are advised, written by jobs and by whoever recommends.', PROGRESS_TABLES)}
 ${part('Items', 'What is known of items, over all students.', ITEM_TABLES)}
+${part('Behaviour', 'How students work with tutors.', BEHAVIOUR_TABLES)}
 ${part('Operation', 'What was done to the data, by whom, and what was found.', OPERATION_TABLES)}`.replace(/\n+$/, '\n')
 }
 

@@ -76,6 +76,12 @@ export const PERSONAL: readonly PersonalTable[] = [
     about: 'How long mastery took per topic, computed nightly.',
   },
   {
+    table: 'student_gaming',
+    topic: 'learning.events',
+    place: null,
+    about: 'Signs of gaming a tutor in answers and requests for help, computed nightly.',
+  },
+  {
     table: 'recommendations',
     topic: 'learning.events',
     place: null,

@@ -59,7 +59,8 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
   },
   {
     name: 'v_student_mastery',
-    about: 'Current mastery per student, topic and model.',
+    about:
+      'Current mastery per student, topic and model. Where score_source is trees-week, mastery_score is the share of right answers on the topic to be expected over the next seven days.',
     select: 'SELECT * FROM student_mastery',
   },
   {
@@ -69,7 +70,8 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
   },
   {
     name: 'v_student_topic_mastery',
-    about: 'Current mastery, one row per student and topic, models as columns.',
+    about:
+      'Current mastery, one row per student and topic, models as columns. trees_week is no mastery: the share of right answers on the topic to be expected over the seven days after the latest one.',
     select: `SELECT tenant, student_id, topic_id,
       anyIf(mastery_score, score_source = 'blend') AS mastery,
       anyIf(mastery_score, score_source = 'rule') AS rule,
@@ -176,6 +178,13 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
       if(timed > 0, 1 - rapid_guesses / timed, NULL) AS effort,
       multiIf(timed < 20, 'insufficient', effort < 0.9, 'low effort', 'effortful') AS verdict
       FROM v_answers GROUP BY tenant, student_id`,
+  },
+  {
+    name: 'v_student_gaming',
+    about:
+      'Patterns of gaming per student and topic, as of the newest run of the job gaming; share is at least so much where events do not keep what was entered.',
+    select: `SELECT *, if(actions > 0, gaming / actions, NULL) AS share FROM student_gaming FINAL
+      WHERE as_of >= (SELECT max(as_of) FROM gaming_runs)`,
   },
   { name: 'v_item_runs', about: 'Runs of the job item-health.', select: 'SELECT * FROM item_runs FINAL' },
   { name: 'v_markers', about: 'Which version was in force from where.', select: 'SELECT * FROM markers FINAL' },

@@ -1,9 +1,9 @@
-// Generated from avro/feature-record/v2.avsc by `npm run generate`. Do not edit.
+// Generated from avro/feature-record/v3.avsc by `npm run generate`. Do not edit.
 
 /** What the student (or the teacher) did. */
 export type EventKind = 'quiz_attempt' | 'assignment_submission' | 'practice_attempt' | 'video_interaction' | 'tutor_interaction' | 'teacher_feedback' | 'other'
 
-export type Disposition = 'counted' | 'context' | 'duplicate' | 'conflict' | 'view_paired' | 'view_unpaired' | 'outranked' | 'superseded' | 'corrected' | 'voided' | 'pending' | 'too_old' | 'erased' | 'readmitted' | 'installed' | 'outdated' | 'rebuild_wanted' | 'ignored'
+export type Disposition = 'counted' | 'context' | 'duplicate' | 'conflict' | 'view_paired' | 'view_unpaired' | 'outranked' | 'superseded' | 'corrected' | 'voided' | 'pending' | 'too_old' | 'erased' | 'readmitted' | 'installed' | 'outdated' | 'rebuild_wanted' | 'warmed' | 'ignored'
 
 export type FoldOpKind = 'insert' | 'remove' | 'reset' | 'noop'
 
@@ -119,7 +119,7 @@ export interface FeatureRecord {
   ops: FoldOp[]
   /** Features of every topic that changed. */
   rows: TopicFeatures[]
-  /** The scoring stage's state of a student, to be put in the place of its own; with disposition installed. */
+  /** The scoring stage's state of a student, to be put in the place of its own, with disposition installed; what it would know before its ring under prepared versions, with disposition warmed. */
   checkpoint: null | Buffer
   /** Why, in words for a person, where a command gave them. */
   reason: null | string

@@ -1,6 +1,6 @@
-// Generated from avro/student-command/v1.avsc by `npm run generate`. Do not edit.
+// Generated from avro/student-command/v2.avsc by `npm run generate`. Do not edit.
 
-export type CommandKind = 'void' | 'correction' | 'erase' | 'readmit' | 'rebuild' | 'install_checkpoint' | 'unknown'
+export type CommandKind = 'void' | 'correction' | 'erase' | 'readmit' | 'rebuild' | 'install_checkpoint' | 'warm' | 'unknown'
 
 /** An instruction that the owning stage applies to one student, in the student's own partition. */
 export interface StudentCommand {
@@ -22,9 +22,9 @@ export interface StudentCommand {
   reason: null | string
   /** UTC milliseconds, from the clock of whoever issued it. */
   issued_at: number
-  /** Checkpoint bytes of an install_checkpoint. */
+  /** Checkpoint bytes of an install_checkpoint; of a warm, what models would know before the ring of recent answers under versions that are prepared. A warm without them brings the state to the versions in force. */
   payload: null | Buffer
-  /** Offset of the student's newest record that the checkpoint contains; it is installed only while that is still the newest. */
+  /** Offset up to which the history behind the payload was read; it is taken only while the student has nothing newer. */
   after_offset: null | number
   /** The generation whose state is meant; null: every generation. */
   generation: null | number

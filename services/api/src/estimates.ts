@@ -38,7 +38,8 @@ export function ofStudent(
         student_id: scores.student,
         topic_id: row.topic,
         ...s,
-        p_next: next.get(s.model)!,
+        // A forecast of the week says nothing of the next answer.
+        ...(next.has(s.model) ? { p_next: next.get(s.model)! } : {}),
         opportunities: row.opportunities,
         as_of: iso(row.as_of),
       })

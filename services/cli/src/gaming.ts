@@ -1,4 +1,6 @@
 import { createReadStream } from 'node:fs'
+import type { GamingRun } from '@mastery/jobs/src/behaviour/gaming.ts'
+import type { GamingShare, PatternFound } from '@mastery/topology/effort/click-gaming.ts'
 import { DatashopActions } from '@mastery/topology/effort/datashop-actions.ts'
 import { GAMING_PATTERNS, GamingTally } from '@mastery/topology/effort/gaming.ts'
 import { ImportError } from '@mastery/topology/importers/importer.ts'
@@ -62,3 +64,56 @@ export function gamingTable(f: GamingFound): string {
     f.patterns.map((p) => [String(p.pattern), n(p.times), n(p.students), p.about]),
   )}`
 }
+
+/** What patterns in gold come to, as one object. */
+export function goldGaming({ totals, most }: GamingRun): object {
+  const byShare = (a: GamingShare, b: GamingShare) => b.gaming / b.actions - a.gaming / a.actions
+  return {
+    students: totals.students,
+    gaming_students: totals.gamingStudents,
+    actions: totals.actions,
+    gaming: totals.gaming,
+    patterns: totals.patterns(),
+    topics: [...totals.topics].map(([topic, t]) => ({ topic, ...t })).sort(byShare),
+    most,
+  }
+}
+
+export function goldGamingTable({ totals, most }: GamingRun): string {
+  const n = (x: number) => x.toLocaleString('en')
+  const percent = (s: GamingShare) => `${((100 * s.gaming) / s.actions).toFixed(1)} %`
+  const patterns = totals.patterns()
+  const least = patterns.some((p) => p.open > 0) ? 'at least ' : ''
+  const head = `${n(totals.actions)} actions of ${n(totals.students)} students in gold; ${least}${n(totals.gaming)}${totals.actions === 0 ? '' : ` (${percent(totals)})`} are part of a pattern, of ${n(totals.gamingStudents)} students.`
+  const times = (p: PatternFound) => (p.times === null ? "can't be told" : `${p.open > 0 ? '≥ ' : ''}${n(p.times)}`)
+  const parts = [
+    `${head}\n`,
+    table(
+      ['pattern', 'times', 'open', 'students', 'what it is', ''],
+      patterns.map((p) => [
+        ...[String(p.pattern), times(p), n(p.open), p.students === null ? '-' : n(p.students)],
+        ...[p.about, p.why],
+      ]),
+    ),
+  ]
+  const topics = [...totals.topics].filter(([, t]) => t.gaming > 0)
+  topics.sort(([a, x], [b, y]) => y.gaming / y.actions - x.gaming / x.actions || (a < b ? -1 : 1))
+  if (topics.length > 0)
+    parts.push(
+      table(
+        ['topic', 'actions', 'gaming', 'students'],
+        topics.slice(0, TOPICS_SHOWN).map(([topic, t]) => [topic, n(t.actions), percent(t), n(t.students)]),
+      ),
+    )
+  if (most.length > 0)
+    parts.push(
+      table(
+        ['student', 'actions', 'gaming'],
+        most.map((s) => [s.student, n(s.actions), percent(s)]),
+      ),
+    )
+  return parts.join('\n')
+}
+
+/** The others are in gold: v_student_gaming. */
+const TOPICS_SHOWN = 20

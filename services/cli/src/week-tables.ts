@@ -10,9 +10,11 @@ export function weekTable(e: WeekEvaluation): string {
   const { measured, rows, protocol, data, models } = e
   const left = rows.test
   const how =
-    protocol.folds === null
-      ? `fitted on ${n(data.train!.answers)} answers of ${n(data.train!.students)} students`
-      : `${protocol.folds}-fold cross-validation over students`
+    protocol.folds === null && data.train === null
+      ? 'whom no fit saw'
+      : protocol.folds === null
+        ? `fitted on ${n(data.train!.answers)} answers of ${n(data.train!.students)} students`
+        : `${protocol.folds}-fold cross-validation over students`
   const out = [
     [left.unfinished, 'less than a week before the data end'],
     [left.empty, 'without an answer in the week'],
@@ -50,11 +52,11 @@ function calibrationOf({ models }: WeekEvaluation): string {
 }
 
 /** Paired differences of the forecast from each of the others. */
-export function weekComparisons({ comparisons }: WeekEvaluation): string {
-  const rows = comparisons.filter((c) => c.first === 'week')
+export function weekComparisons({ comparisons }: WeekEvaluation, first = 'week'): string {
+  const rows = comparisons.filter((c) => c.first === first)
   if (rows.length === 0) return ''
-  return `Differences on the same draws of students, below 0 where "week" is better:\n${table(
-    ['week less', 'RMSE', 'low', 'high', 'clear of zero', 'log loss', 'low', 'high', 'clear of zero'],
+  return `Differences on the same draws of students, below 0 where "${first}" is better:\n${table(
+    [`${first} less`, 'RMSE', 'low', 'high', 'clear of zero', 'log loss', 'low', 'high', 'clear of zero'],
     rows.map(({ second, rmse, log_loss }) => [
       second,
       ...[rmse, log_loss].flatMap((d) => [

@@ -1,5 +1,6 @@
 import { loadProgress } from '@mastery/infra/config/progress.ts'
 import type { JobHandler } from '@mastery/topology/ports/job-queue.ts'
+import { gamingJob } from './behaviour/job.ts'
 import { erasureCheckJob } from './erasure-check.ts'
 import { goldOptimiseJob } from './gold-optimise.ts'
 import { itemHealthJob } from './items/job.ts'
@@ -48,5 +49,6 @@ export function jobHandlers(parts: JobParts): JobHandler[] {
     trainJob(training),
     progressJob(progressing),
     itemHealthJob(training),
+    gamingJob(progressing),
   ]
 }

@@ -31,7 +31,7 @@ export function modelCard(d: Described): string {
   return `${parts.join('\n\n')}\n`
 }
 
-const section = (title: string, inside: string) => `## ${title}\n\n${inside}`
+export const section = (title: string, inside: string) => `## ${title}\n\n${inside}`
 
 function summary({ manifest, about }: Described, measured: Measured | null): string {
   const { training } = manifest
@@ -48,7 +48,7 @@ function task({ manifest }: Described): string {
 The version is the learner \`${learnerOf(manifest)}\`'s, kept for the model \`${manifest.model}\`. Scores name the version that made them, and a person puts it in force.`
 }
 
-function training({ manifest }: Described): string {
+export function training({ manifest }: Pick<Described, 'manifest'>): string {
   const { training: t, settings, parent } = manifest
   const time =
     t.from === null || t.to === null
@@ -96,7 +96,7 @@ function metricsOnly({ manifest }: Described): string {
   return `No evaluation was kept with this version; its manifest has these figures.\n\n${mdTable(['', 'value'], rows)}`
 }
 
-function ethics({ manifest }: Described, measured: Measured | null): string {
+export function ethics({ manifest }: Pick<Described, 'manifest'>, measured: Measured | null): string {
   const gold = manifest.training.source.startsWith('gold')
   // Gold's groups are of work and sources, not of persons.
   const groups = measured && !gold ? Object.keys(measured.evaluation.slices.groups) : []

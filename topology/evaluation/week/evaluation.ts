@@ -63,3 +63,13 @@ export interface WeekSlice {
   share: number
   models: Record<string, { rmse: number; log_loss: number; mean_p: number }>
 }
+
+/** What the text of an evaluation says of the week; null where it is one of the next answer. */
+export function weekEvaluationIn(text: string): WeekEvaluation | null {
+  const e = JSON.parse(text) as Partial<WeekEvaluation> | null
+  return e?.schema === 1 && e.target === 'week' ? (e as WeekEvaluation) : null
+}
+
+/** What a forecast of a week answers. */
+export const weekTask = (scope: Scope): string =>
+  `What share of the student's answers over the next week${scope === 'all' ? '' : " on the row's topics"} is right, given the earlier answers of the student?`

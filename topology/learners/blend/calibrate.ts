@@ -95,10 +95,17 @@ export function calibrate(
 ): Float64Array {
   const known = new Map(topics.name.map((name, i) => [name, topics.shift[i]!]))
   const shift = Float64Array.from(log.topics, (name) => known.get(name) ?? 0)
-  return logits.map(
-    (z, i) =>
-      -a * softplus(-z) + b * softplus(z) + c + topicsMean(log, rows === undefined ? i : rows[i]!, (t) => shift[t]!),
-  )
+  const [curve] = curveOf({ a, b, c })
+  return logits.map((z, i) => curve(z) + topicsMean(log, rows === undefined ? i : rows[i]!, (t) => shift[t]!))
+}
+
+/** What calibration makes of logits before a topic's shift, and its slope. */
+export function curveOf({
+  a,
+  b,
+  c,
+}: Pick<Calibration, 'a' | 'b' | 'c'>): [of: (z: number) => number, slope: (z: number) => number] {
+  return [(z) => -a * softplus(-z) + b * softplus(z) + c, (z) => a * sigmoid(-z) + b * sigmoid(z)]
 }
 
 const softplus = (z: number): number => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)))

@@ -57,6 +57,8 @@ export function checkForest(what: string, forest: unknown, features: number): as
       if (child === 0) return
       // Children after their parents: every walk ends.
       if (!Number.isInteger(child) || child <= at || child + 1 >= n) throw wrong('left')
+      // Branches are weighed by shares of it.
+      if (!(t.cover[child]! > 0 && t.cover[child + 1]! > 0)) throw wrong('cover')
       if (!Number.isInteger(t.feature[at]) || t.feature[at]! < 0 || t.feature[at]! >= features) throw wrong('feature')
     })
   }

@@ -10,6 +10,7 @@ import { type Base, baseOf, chance, eloBase, irtBase } from './bases.ts'
 import { type Columns, checkForest } from './forest.ts'
 import { checkStats } from './item-stats.ts'
 import { pack, unpack } from './packed.ts'
+import { type MarginParts, through, treesParts } from './reasons.ts'
 import { type Explanation, explainForest } from './shap.ts'
 import { featureNames, fitStack, type Stack, type StackOptions, stackColumns, treeLogits } from './stack.ts'
 
@@ -112,6 +113,20 @@ export function treesLearner(
   }
 }
 
+/** A chance taken apart, in logits and as one. */
+export interface Reasoned {
+  margin: MarginParts
+  chance: MarginParts
+}
+
+/** What is said of some rows, and why. */
+export interface Explained {
+  /** Chances, in the order of the rows. */
+  p: Float64Array
+  /** Of the rows at these places: their chances taken apart, in logits and as chances. Costs time; asked for few. */
+  reasons(places: readonly number[]): Reasoned[]
+}
+
 /** Chances for some rows of a log, in their order; only these are taken through the trees. */
 export async function treesRows(
   artefact: TreesArtefact,
@@ -119,9 +134,21 @@ export async function treesRows(
   log: AnswerLog,
   rows: Int32Array,
   run: FitRun,
-): Promise<Float64Array> {
-  const { x } = await stackColumns(artefact, bases, log, run)
-  return treeLogits(artefact.forests, columnsAt(x, rows), rows.length).map(chance)
+): Promise<Explained> {
+  const all = (await stackColumns(artefact, bases, log, run)).x
+  const x = columnsAt(all, rows)
+  return {
+    p: treeLogits(artefact.forests, x, rows.length).map(chance),
+    reasons: (places) => {
+      const some = columnsAt(x, Int32Array.from(places))
+      return treesParts(artefact.forests, artefact.features, some, places.length).map(asChance)
+    },
+  }
+}
+
+/** A margin in logits taken apart, and the chance that it is. */
+export function asChance(margin: MarginParts): Reasoned {
+  return { margin, chance: through(margin, chance, (z) => chance(z) * chance(-z)) }
 }
 
 /** Columns of some rows, in their order. */

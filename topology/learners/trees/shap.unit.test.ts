@@ -4,6 +4,7 @@ import { Random } from '../../school/random.ts'
 import { binned } from './bins.ts'
 import { boost } from './boost.ts'
 import { addLogits, type Forest, type Tree } from './forest.ts'
+import { groupEffects } from './group-shap.ts'
 import { explain } from './learner.ts'
 import { explainForest } from './shap.ts'
 
@@ -19,16 +20,18 @@ function game(tree: Tree, row: Float32Array, known: number, at = 0): number {
   return share * game(tree, row, known, left) + (1 - share) * game(tree, row, known, left + 1)
 }
 
-/** Shapley values by their definition: the mean over all orders in which features become known. */
-function bruteForce(forest: Forest, row: Float32Array): number[] {
-  const value = (known: number) => forest.trees.reduce((sum, t) => sum + game(t, row, known), 0)
-  const all = Array.from({ length: FEATURES }, (_, f) => f)
-  return all.map((f) => {
+/** Shapley values by their definition: the mean over all orders in which players become known, each with all its features. */
+function bruteForce(forest: Forest, row: Float32Array, playerOf: readonly number[]): number[] {
+  const all = [...new Set(playerOf)].sort()
+  const bits = (known: number) =>
+    playerOf.reduce((features, p, f) => features | (known & (1 << all.indexOf(p)) ? 1 << f : 0), 0)
+  const value = (known: number) => forest.trees.reduce((sum, t) => sum + game(t, row, bits(known)), 0)
+  return all.map((_, f) => {
     let sum = 0
-    for (let known = 0; known < 1 << FEATURES; known++) {
+    for (let known = 0; known < 1 << all.length; known++) {
       if (known & (1 << f)) continue
-      const size = all.filter((o) => known & (1 << o)).length
-      const weight = (factorial(size) * factorial(FEATURES - 1 - size)) / factorial(FEATURES)
+      const size = all.filter((_, o) => known & (1 << o)).length
+      const weight = (factorial(size) * factorial(all.length - 1 - size)) / factorial(all.length)
       sum += weight * (value(known | (1 << f)) - value(known))
     }
     return sum
@@ -68,7 +71,20 @@ describe('TreeSHAP', () => {
         const forest = { bias: random.normal(), trees: [randomTree(random, leaves), randomTree(random, leaves)] }
         const row = rowFrom(random)
         const { effects } = explainForest(forest, row)
-        for (const [f, e] of bruteForce(forest, row).entries()) expect(effects[f]).toBeCloseTo(e, 10)
+        for (const [f, e] of bruteForce(forest, row, [0, 1, 2, 3]).entries()) expect(effects[f]).toBeCloseTo(e, 10)
+        for (const groups of [
+          [0, 1, 2, 3],
+          [0, 1, 1, 0],
+          [3, 0, 0, 3],
+          [1, 1, 1, 1],
+        ]) {
+          const columns = Array.from(row, (v) => Float32Array.of(0, v))
+          const grouped = groupEffects(forest, Int32Array.from(groups), columns, 2)[1]!
+          const wanted = bruteForce(forest, row, groups)
+          const played = [...new Set(groups)].sort()
+          for (let g = 0; g < 4; g++)
+            expect(grouped[g]).toBeCloseTo(played.includes(g) ? wanted[played.indexOf(g)]! : 0, 10)
+        }
       }),
       { numRuns: 60 },
     )

@@ -1,4 +1,5 @@
-import type { Learner } from '../../evaluation/learner.ts'
+import type { AnswerLog } from '../../evaluation/answer-log.ts'
+import type { FitRun, Learner } from '../../evaluation/learner.ts'
 import { noTarget, type Scope, WEEK_MS, weekTarget } from '../../evaluation/week/target.ts'
 import { fitMixture, type Mixture, mixed } from '../blend/weights.ts'
 import { type Base, chance, logitOf } from '../trees/bases.ts'
@@ -38,19 +39,19 @@ const WEEK_OPTIONS: StackOptions = { ...TREES_OPTIONS, leaves: 8 }
  * answer. Features are those of `trees`, made before the row and without the row's student, and `WEEK_FEATURES`. Trees of
  * few students say too little where a student is far from all of these; their logits are mixed with those of the student's
  * share so far, by shares and a scale that are fitted on what the trees say of students whom they have not seen.
- * `predict` gives for every row the expected share of right answers; rows without a target too. Not in the catalogue of
- * learners: what it says is no chance of the next answer.
+ * `predict` gives for every row the expected share of right answers; rows without a target too.
  * @throws Error from `fit` where no row has a target
  */
 export function weekLearner(
   scope: Scope,
   bases: readonly Base[] = BASES,
   options: Partial<StackOptions> = {},
+  id = scope === 'all' ? 'week' : 'week-topics',
 ): Learner<WeekArtefact> {
   const o = { ...WEEK_OPTIONS, ...options }
-  const id = scope === 'all' ? 'week' : 'week-topics'
   return {
     id,
+    week: scope,
     about: `Gradient-boosted trees and the share so far against the share of right answers over the next week${scope === 'all' ? '' : " on the row's topics"}.`,
     async fit(train, run) {
       const target = weekTarget(train, scope)
@@ -105,3 +106,21 @@ export function weekLearner(
       ),
   }
 }
+
+/** Shares to be expected after some rows of a log, in their order; only these are taken through the trees. */
+export async function weekRows(
+  artefact: WeekArtefact,
+  bases: readonly Base[],
+  log: AnswerLog,
+  rows: Int32Array,
+  run: FitRun,
+): Promise<Float64Array> {
+  const { x } = await stackColumns(artefact, bases, log, run)
+  const trees = treeLogits(artefact.forests, columnsAt([...x, ...weekColumns(log)], rows), rows.length)
+  const soFar = shareSoFarOf(artefact.share, log)
+  const parts = [trees, Float64Array.from(rows, (r) => logitOf(soFar[r]!))]
+  return mixed(artefact.mixture, parts, rows.length).map(chance)
+}
+
+/** What the stream serves beside mastery, by topic. */
+export const TREES_WEEK = weekLearner('topics', BASES, {}, 'trees-week')

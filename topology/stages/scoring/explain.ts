@@ -1,16 +1,19 @@
 import type { Factor } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
+import { REASONS } from '../../learners/trees/reasons.ts'
 import { MODELS } from '../../models/catalog.ts'
 import { SERVED } from '../../served/catalog.ts'
 import { type Note, noteOf } from '../../served/notes.ts'
 import type { ParamSet } from './fold.ts'
-import { BLEND_AT, COUNT_AT, type Knowledge, MODEL_AT, PARTS, SNAP_AT, STUDENT_AT, TOPIC_WIDTH } from './state.ts'
+import { BLEND_AT, COUNT_AT, type Knowledge, MIXED_PARTS, MODEL_AT, SNAP_AT, STUDENT_AT, TOPIC_WIDTH } from './state.ts'
 
 const N = MODELS.length
 
 /**
- * The three factors that moved the blended mastery most: each is a counterfactual difference, the blend minus what it
- * would be without that reason. `change` is what the newest answer did, null for rows that another event revised; `blended`: a fitted
- * blend is in force and has spoken.
+ * The three factors that moved the mastery most. Where a fitted blend has spoken they are parts of its difference from
+ * what it says of nobody in particular (TreeSHAP, by reason; all reasons together are that difference). Of the plain mean
+ * each is a counterfactual difference, the mean minus what it would be without that reason.
+ * @param change what the newest answer did, null for rows that another event revised
+ * @param said by place in SERVED_AND_BLEND whether the version in force has spoken of this student
  */
 export function factorsOf(
   k: Knowledge,
@@ -18,29 +21,37 @@ export function factorsOf(
   topic: number,
   params: ParamSet,
   change: { score: number; effect: number } | null,
-  blended: boolean,
+  said: (at: number) => boolean,
 ): Factor[] {
-  const own = blended ? noteOf(k.served[SERVED.length]!.values, topic) : null
-  const found = own === null ? onTheMean(k, name, topic, params) : fromNote(own)
-  if (change) found.push({ code: 'latest_answer', value: change.score, effect: change.effect })
+  const noted = (at: number) => (said(at) ? noteOf(k.served[at]!.values, topic) : null)
+  const own = noted(SERVED.length)
+  const found = own === null ? onTheMean(k, name, topic, params, noted) : fromNote(own, 1)
+  if (change && own === null) found.push({ code: 'latest_answer', value: change.score, effect: change.effect })
   sortByEffect(found)
   if (found.length > 3) found.length = 3
   return found
 }
 
-/** A fitted blend says what its mastery would be without the answers on the topic, and without all others. */
-function fromNote(n: Note): Factor[] {
-  const found: Factor[] = [{ code: 'topic_record', value: n.topicShare, effect: n.topicEffect }]
-  if (!Number.isNaN(n.othersShare)) found.push({ code: 'other_topics', value: n.othersShare, effect: n.othersEffect })
-  return found
+/** @param share of the note's model in the mastery */
+function fromNote({ values, effects }: Note, share: number): Factor[] {
+  return REASONS.flatMap((code, i) => {
+    const value = values[i]!
+    return Number.isNaN(value) ? [] : [{ code, value, effect: share * effects[i]! }]
+  })
 }
 
-function onTheMean(k: Knowledge, name: string, topic: number, params: ParamSet): Factor[] {
+function onTheMean(
+  k: Knowledge,
+  name: string,
+  topic: number,
+  params: ParamSet,
+  noted: (at: number) => Note | null,
+): Factor[] {
   const at = topic * TOPIC_WIDTH
   const found: Factor[] = []
   for (let m = 0; m < N; m++)
     MODELS[m]!.explain(
-      params[m],
+      params.models[m],
       name,
       k.student,
       STUDENT_AT[m]!,
@@ -51,13 +62,15 @@ function onTheMean(k: Knowledge, name: string, topic: number, params: ParamSet):
     )
   const parts = partsAt(k, at)
   for (const f of found) f.effect /= parts
-  // Of a served model the counterfactual is that it were not asked: the blend minus the mean of the other parts.
+  // Of a served model that gives no reasons the counterfactual is that it were not asked: the mean minus that of the others.
   if (parts > N)
-    for (let m = N; m < PARTS; m++) {
+    for (let m = N; m < MIXED_PARTS; m++) {
       const value = k.topics[at + SNAP_AT + m]!
       if (value < 0) continue
+      const note = noted(m - N)
       const blend = k.topics[at + BLEND_AT]!
-      found.push({ code: `${SEEN_BY}${SERVED[m - N]!.id}`, value, effect: (value - blend) / (parts - 1) })
+      if (note !== null) found.push(...fromNote(note, 1 / parts))
+      else found.push({ code: `${SEEN_BY}${SERVED[m - N]!.id}`, value, effect: (value - blend) / (parts - 1) })
     }
   return found
 }
@@ -68,7 +81,7 @@ export const SEEN_BY = 'seen_by_'
 /** How many parts the blend of a topic has. */
 function partsAt(k: Knowledge, at: number): number {
   let parts = 0
-  for (let m = 0; m < PARTS; m++) if (k.topics[at + SNAP_AT + m]! >= 0) parts++
+  for (let m = 0; m < MIXED_PARTS; m++) if (k.topics[at + SNAP_AT + m]! >= 0) parts++
   return parts
 }
 
@@ -99,7 +112,7 @@ export function uncertaintyOf(k: Knowledge, topic: number): number {
   const n = k.topics[topic * TOPIC_WIDTH + COUNT_AT]!
   let v = 0
   let parts = 0
-  for (let i = 0; i < PARTS; i++) {
+  for (let i = 0; i < MIXED_PARTS; i++) {
     const p = k.topics[at + i]!
     if (p < 0) continue
     const d = p - m

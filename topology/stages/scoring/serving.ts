@@ -1,11 +1,15 @@
+import type { RapidPolicy } from '../../effort/rapid-policy.ts'
 import { BLEND } from '../../models/blend/model.ts'
 import { MODELS } from '../../models/catalog.ts'
 import { SERVED, SERVED_AND_BLEND } from '../../served/catalog.ts'
+import { noteOf } from '../../served/notes.ts'
 import type { Ask, Opportunities, Server, Walk } from '../../served/served.ts'
+import { weightOf } from './rapid-guesses.ts'
 import {
   BLEND_AT,
   type Carried,
   type Knowledge,
+  MIXED_PARTS,
   NOT_SCORED,
   PARTS,
   type ScoreState,
@@ -47,7 +51,7 @@ const FIRST = MODELS.length
 /** Predictions and snapshots of a served model stand behind those of the folded ones. */
 const SERVED_AT = SNAP_AT + FIRST
 
-function opportunitiesOf(s: ScoreState): Opportunities {
+function opportunitiesOf(s: ScoreState, rapid: RapidPolicy | null): Opportunities {
   const { ring, sets } = s
   return {
     t: ring.t,
@@ -56,6 +60,7 @@ function opportunitiesOf(s: ScoreState): Opportunities {
     response: ring.response,
     hints: ring.hints,
     kind: ring.kind,
+    weight: rapid === null ? null : (i) => weightOf(s, rapid, i),
     topics: (i) => sets.sets[ring.set[i]!]!,
     names: sets.topics.names,
   }
@@ -69,10 +74,15 @@ export const AGAIN_MOST = 512
 
 /**
  * Brings stretches to the models in service, all students at a time. A model whose version carries nothing of a student
- * yet begins with the checkpoint if that has it, else with the ring's oldest opportunity.
+ * yet begins with the checkpoint if that has it, else with the ring's oldest opportunity. `rapid`: the policy in force.
  */
-export async function serve(stretches: readonly Stretch[], service: readonly InService[]): Promise<void> {
-  const all = stretches.map((x) => ({ ...x, of: opportunitiesOf(x.s), changed: new Set<number>() }))
+export async function serve(
+  stretches: readonly Stretch[],
+  service: readonly InService[],
+  rapid: RapidPolicy | null,
+): Promise<void> {
+  const weighed = service.some(({ at }) => SERVED_AND_BLEND[at]!.weighs) ? rapid : null
+  const all = stretches.map((x) => ({ ...x, of: opportunitiesOf(x.s, weighed), changed: new Set<number>() }))
   for (const { k, was, changed } of all) {
     k.served = SERVED_AND_BLEND.map(() => null)
     if (was === null) continue
@@ -80,8 +90,11 @@ export async function serve(stretches: readonly Stretch[], service: readonly InS
     for (let t = 0; t < k.known; t++) changed.add(t)
   }
   const mixed = new Map<Asked, readonly Ask[]>()
+  // A row is explained by a fitted blend alone where one is in force.
+  const blended = service.some(({ at }) => at === SERVED.length)
   for (const { at, version, server } of service) {
-    const walks = all.flatMap((x) => walkOf(x, at, version) ?? [])
+    const explain = at === SERVED.length || !blended
+    const walks = all.flatMap((x) => walkOf(x, at, version, explain) ?? [])
     if (walks.length > 0) await server.walk(walks)
     for (const w of walks) {
       const { s, k } = w.stretch
@@ -94,12 +107,13 @@ export async function serve(stretches: readonly Stretch[], service: readonly InS
   }
   for (const x of all) {
     const { k, means, was } = x
-    for (const t of x.changed) blendAgain(k, t)
-    if (means !== null) means[PARTS] = BLEND.combine(means, 0, PARTS)
+    const notes = mixed.has(x) ? k.served[SERVED.length]!.values : null
+    // What a fitted blend said of a topic stays until it is asked again, whatever its parts say.
+    for (const t of x.changed) if (was !== null || noteOf(notes, t) === null) blendAgain(k, t)
+    if (means !== null) means[PARTS] = BLEND.combine(means, 0, MIXED_PARTS)
     const asks = mixed.get(x)
     if (asks === undefined) continue
-    // Topics that nothing has touched keep what the fitted blend said of them.
-    if (was !== null) keepBlends(was, x)
+    if (was !== null) keepBlends(was, x, notes)
     heard(
       x,
       asks.filter((a) => a.p >= 0),
@@ -118,16 +132,21 @@ function heard({ k, means, changed }: Asked, asks: readonly Ask[], at: number): 
     }
 }
 
-function keepBlends(was: Knowledge, { k, touched }: Asked): void {
+/** Topics that nothing has touched keep what the fitted blend said of them. */
+function keepBlends(before: Knowledge, { s, k, touched, carried }: Asked, notes: Float64Array | null): void {
+  const isNew = carried[SERVED.length]?.version !== k.served[SERVED.length]!.version
+  const was = isNew ? s.base : before
+  if (was === null) return
   const lost = new Set(touched)
   for (let t = 0; t < Math.min(was.known, k.known); t++)
-    if (!lost.has(t)) k.topics[t * TOPIC_WIDTH + BLEND_AT] = was.topics[t * TOPIC_WIDTH + BLEND_AT]!
+    if (!lost.has(t) && noteOf(notes, t) !== null)
+      k.topics[t * TOPIC_WIDTH + BLEND_AT] = was.topics[t * TOPIC_WIDTH + BLEND_AT]!
 }
 
 type Asked = Stretch & { of: Opportunities; changed: Set<number> }
 
 /** Null where the model is left as it was, and the student waits for a rebuild. */
-function walkOf(x: Asked, at: number, version: number): (Walk & { stretch: Asked }) | null {
+function walkOf(x: Asked, at: number, version: number, explain: boolean): (Walk & { stretch: Asked }) | null {
   const { s, k, to, was } = x
   const before = x.carried[at]
   const known = before?.version === version
@@ -157,6 +176,7 @@ function walkOf(x: Asked, at: number, version: number): (Walk & { stretch: Asked
     state: begin.state,
     asks: asksOf(x, begin.place),
     keep,
+    explain,
     kept: [],
     stretch: x,
   }
@@ -204,13 +224,14 @@ export function snapsOf(before: Knowledge, k: Knowledge): void {
   for (let t = 0; t < Math.min(before.known, k.known); t++) {
     const at = t * TOPIC_WIDTH
     k.topics.set(before.topics.subarray(at + SERVED_AT, at + BLEND_AT), at + SERVED_AT)
-    blendAgain(k, t)
+    if (noteOf(before.served[SERVED.length]?.values ?? null, t) === null) blendAgain(k, t)
+    else k.topics[at + BLEND_AT] = before.topics[at + BLEND_AT]!
   }
 }
 
 function blendAgain(k: Knowledge, topic: number): void {
   const at = topic * TOPIC_WIDTH
-  k.topics[at + BLEND_AT] = BLEND.combine(k.topics, at + SNAP_AT, PARTS)
+  k.topics[at + BLEND_AT] = BLEND.combine(k.topics, at + SNAP_AT, MIXED_PARTS)
 }
 
 /** The answer that is wanted, and the mastery of each topic right after its newest opportunity. */

@@ -1,16 +1,20 @@
 import { hash53 } from '../../events/hash.ts'
 import { MODELS } from '../../models/catalog.ts'
-import { SERVED, SERVED_AND_BLEND } from '../../served/catalog.ts'
+import { MIXED, SERVED, SERVED_AND_BLEND } from '../../served/catalog.ts'
 import { UNKNOWN } from '../../served/served.ts'
 import type { StateCodec } from '../../stage.ts'
 import { ByteReader, ByteWriter, expectFormat } from '../bytes.ts'
 import { TopicSets } from '../names.ts'
 import { FoldRing } from './fold-ring.ts'
 
-const SCORE_STATE_VERSION = 2
+const SCORE_STATE_VERSION = 3
+/** Says nothing of the versions that it was learned under; else the same. */
+const WITHOUT_VERSIONS = 2
 
-/** Models that are folded for everybody, then those that are served where a version is in force; the blend's parts. */
+/** Models that are folded for everybody, then those that are served where a version is in force. */
 export const PARTS = MODELS.length + SERVED.length
+/** Of these, from the first on, those that the plain mean is made of. */
+export const MIXED_PARTS = MODELS.length + MIXED.length
 
 /** Offsets into a topic's slots: the models' own, a snapshot per model and the blend, then time and count. */
 export const MODEL_AT: number[] = []
@@ -36,10 +40,17 @@ export const STUDENT_WIDTH = studentWidth
 
 export const NOT_SCORED = UNKNOWN
 
-/** What stands where in a state: another list of models, or other slots, is another layout. */
-const LAYOUT = hash53(
-  JSON.stringify([MODELS.map((m) => [m.id, m.studentSlots, m.topicSlots]), SERVED.map((m) => m.id)]),
-)
+/**
+ * What stands where in a state: another list of models, or other slots, is another layout. Served models are added at the
+ * end of the list, so that a state of a build with fewer of them can be read.
+ */
+const layoutOf = (served: number) =>
+  hash53(
+    JSON.stringify([MODELS.map((m) => [m.id, m.studentSlots, m.topicSlots]), SERVED.slice(0, served).map((m) => m.id)]),
+  )
+const LAYOUT = layoutOf(SERVED.length)
+/** Layouts that can be read, with how many served models there were. */
+const SERVED_IN = new Map(Array.from({ length: SERVED.length + 1 }, (_, n) => [layoutOf(n), n]))
 
 /** What a served model carries from one opportunity to the next, and the version that made it. */
 export interface Carried {
@@ -79,6 +90,12 @@ export class ScoreState {
   /** Place of the newest opportunity inside `base`. */
   baseEnd = { t: Number.NEGATIVE_INFINITY, seq: 0, id: 0 }
   stale = false
+  /** `InForce.key` of the versions under which the whole ring was last learned; 0: not known. */
+  versions = 0
+  /** Other versions came into force and nothing was prepared for them: `base` was made, in part, under earlier ones. */
+  cut = false
+  /** What is known before the ring under versions that are yet to come into force. */
+  prepared: { versions: number; base: Knowledge } | null = null
 }
 
 function writeKnowledge(w: ByteWriter, k: Knowledge): void {
@@ -95,12 +112,20 @@ function writeKnowledge(w: ByteWriter, k: Knowledge): void {
   }
 }
 
-function readKnowledge(r: ByteReader): Knowledge {
+/** @param missing served models that the build which wrote it did not have */
+function readKnowledge(r: ByteReader, missing: number): Knowledge {
   const k = new Knowledge()
   k.known = r.u16()
   r.into(k.student, STUDENT_WIDTH)
   k.topics = new Float64Array(Math.max(4, k.known + 2) * TOPIC_WIDTH)
-  r.into(k.topics, k.known * TOPIC_WIDTH)
+  const width = TOPIC_WIDTH - missing
+  r.into(k.topics, k.known * width)
+  for (let t = k.known - 1; missing > 0 && t >= 0; t--) {
+    const [from, to] = [t * width, t * TOPIC_WIDTH]
+    k.topics.copyWithin(to + BLEND_AT, from + BLEND_AT - missing, from + width)
+    k.topics.copyWithin(to, from, from + BLEND_AT - missing)
+    k.topics.fill(NOT_SCORED, to + BLEND_AT - missing, to + BLEND_AT)
+  }
   const carried = r.u8()
   if (carried > 0) k.served = [...NONE_SERVED]
   for (let i = 0; i < carried; i++) {
@@ -122,12 +147,17 @@ export const SCORE_STATE: StateCodec<ScoreState> = {
     const w = new ByteWriter(256 + s.ring.n * 45 + s.current.known * TOPIC_WIDTH * 8)
     w.u8(SCORE_STATE_VERSION)
     w.f64(LAYOUT)
-    w.u8((s.stale ? 1 : 0) | (s.base ? 2 : 0))
+    w.u8((s.stale ? 1 : 0) | (s.base ? 2 : 0) | (s.cut ? 4 : 0) | (s.prepared ? 8 : 0))
+    w.f64(s.versions)
     w.u16(s.sets.topics.names.length)
     for (const name of s.sets.topics.names) w.text(name)
     s.sets.writeSets(w)
     writeKnowledge(w, s.current)
     if (s.base) writeKnowledge(w, s.base)
+    if (s.prepared) {
+      w.f64(s.prepared.versions)
+      writeKnowledge(w, s.prepared.base)
+    }
     w.f64(s.baseEnd.t)
     w.f64(s.baseEnd.seq)
     w.f64(s.baseEnd.id)
@@ -136,20 +166,26 @@ export const SCORE_STATE: StateCodec<ScoreState> = {
   },
   decode(bytes, key) {
     const r = new ByteReader(bytes)
-    expectFormat(r, SCORE_STATE_VERSION, 'The score state of student ', key)
-    if (r.f64() !== LAYOUT)
+    const written = bytes[0] === WITHOUT_VERSIONS ? WITHOUT_VERSIONS : SCORE_STATE_VERSION
+    expectFormat(r, written, 'The score state of student ', key)
+    const served = SERVED_IN.get(r.f64())
+    if (served === undefined)
       throw new Error(
         `The score state of student ${key} was written by a build with other models. Compute it again from the events, in an empty data folder or as a new generation.`,
       )
+    const missing = SERVED.length - served
     const s = new ScoreState()
     const flags = r.u8()
     s.stale = (flags & 1) !== 0
+    s.cut = (flags & 4) !== 0
+    if (written === SCORE_STATE_VERSION) s.versions = r.f64()
     const names: string[] = []
     const topics = r.u16()
     for (let i = 0; i < topics; i++) names.push(r.text())
     s.sets.restore(names, r)
-    s.current = readKnowledge(r)
-    if (flags & 2) s.base = readKnowledge(r)
+    s.current = readKnowledge(r, missing)
+    if (flags & 2) s.base = readKnowledge(r, missing)
+    if (flags & 8) s.prepared = { versions: r.f64(), base: readKnowledge(r, missing) }
     s.baseEnd = { t: r.f64(), seq: r.f64(), id: r.f64() }
     s.ring = FoldRing.read(r)
     return s

@@ -4,10 +4,11 @@ import { hash53 } from '../../events/hash.ts'
 import type { StageRecord, StepResult } from '../../stage.ts'
 import type { TopicName } from '../../topics.ts'
 import { readScores } from './checkpoint.ts'
-import { applyOps, ensureTopics, type FoldResult, type ParamSet } from './fold.ts'
-import { inForce, MODEL_IDS } from './in-force.ts'
+import { applyOps, ensureTopics, type FoldResult } from './fold.ts'
+import { type InForce, inForce, MODEL_IDS } from './in-force.ts'
 import type { ScoreMeta } from './meta.ts'
 import { BLEND_AT, type Carried, PARTS, ScoreState, SNAP_AT, TOPIC_WIDTH } from './state.ts'
+import { keepPrepared, takeUp } from './take-up.ts'
 import { prior, topicScore } from './topic-score.ts'
 
 export interface Folded extends FoldResult {
@@ -21,6 +22,8 @@ export interface Folded extends FoldResult {
   carried: readonly (Carried | null)[]
   /** Predictions, where any were made. */
   means: Float64Array
+  /** Every topic gets a row: other versions are in force than before. */
+  all: boolean
 }
 
 /** A record that the folded models have learned and of which nothing is written down yet. */
@@ -66,7 +69,9 @@ export function scoreStep(generation: number, output: TopicName): ScoreStep {
     const ops = f.ops.every((o) => o.topics.length > 0) ? f.ops : f.ops.filter((o) => o.topics.length > 0)
     const outdated = f.disposition === 'too_old' || f.disposition === 'rebuild_wanted'
     if (outdated) s.stale = true
-    if (ops.length === 0 && !outdated && !reset && f.checkpoint === null) return { type: 'drop', reason: f.disposition }
+    const warm = f.disposition === 'warmed'
+    if (ops.length === 0 && !outdated && !reset && !warm && f.checkpoint === null)
+      return { type: 'drop', reason: f.disposition }
 
     const own =
       f.disposition === 'counted'
@@ -92,12 +97,14 @@ export function scoreStep(generation: number, output: TopicName): ScoreStep {
       reason: f.reason,
     }
     const begun: Begun = { type: 'begun', record, f, s, meta, value, own, folded: null }
-    if (f.checkpoint !== null) install(s, f, f.checkpoint, meta, value)
-    else if (ops.length > 0) begun.folded = fold(s, ops, own, inForce(meta).params)
+    if (warm) begun.folded = warmed(s, f, meta, value)
+    else if (f.checkpoint !== null) install(s, f, f.checkpoint, meta, value)
+    else if (ops.length > 0) begun.folded = fold(s, ops, own, inForce(meta))
     return begun
   }
 
-  function fold(s: ScoreState, ops: readonly FoldOp[], own: FoldOp | undefined, params: ParamSet): Folded {
+  function fold(s: ScoreState, ops: readonly FoldOp[], own: FoldOp | undefined, versions: InForce): Folded {
+    const all = takeUp(s, versions)
     const touched = new Set<string>()
     for (const o of ops) for (const t of o.topics) touched.add(t)
     const earlier = new Map<string, number>()
@@ -106,12 +113,30 @@ export function scoreStep(generation: number, output: TopicName): ScoreStep {
       if (t >= 0 && t < s.current.known) earlier.set(name, s.current.topics[t * TOPIC_WIDTH + BLEND_AT]!)
     }
     const carried = s.current.served
-    const result = applyOps(s, ops, params, own?.event_hash ?? -1, means)
+    const result = applyOps(s, ops, versions.params, own?.event_hash ?? -1, means)
     const removed = new Map<string, number>()
     for (const o of ops)
       if (o.op === 'remove')
         for (const t of o.topics) removed.set(t, Math.max(removed.get(t) ?? o.occurred_at, o.occurred_at))
-    return { ...result, touched, earlier, removed, carried, means }
+    return { ...result, touched, earlier, removed, carried, means, all }
+  }
+
+  /**
+   * Keeps what was prepared for versions to come, or brings the state to those in force. One that can't be, since nothing
+   * was prepared and its ring does not reach back to the beginning, waits for a rebuild.
+   */
+  function warmed(s: ScoreState, f: FeatureRecord, meta: ScoreMeta, value: MasteryScore): Folded | null {
+    const versions = inForce(meta)
+    let all = takeUp(s, versions)
+    if (f.checkpoint === null) {
+      all = true
+      if (s.cut) s.stale = true
+      if (s.cut) value.cause = 'outdated'
+    } else if (keepPrepared(s, f.checkpoint, f.student)) all = takeUp(s, versions) || all
+    else value.cause = 'outdated'
+    if (!all) return null
+    const nothing = { touched: new Set<string>(), earlier: new Map(), removed: new Map() }
+    return { predicted: false, before: null, from: s.ring.n, carried: s.current.served, means, all, ...nothing }
   }
 
   function finish({ record, f, s, meta, value, own, folded }: Begun): StepResult {
@@ -143,10 +168,11 @@ export function scoreStep(generation: number, output: TopicName): ScoreStep {
         : null
       value.rows.push(topicScore(s, t, meta, change, folded.removed.get(name) ?? f.occurred_at))
     }
-    if (!folded.before) return
+    if (!folded.before && !folded.all) return
     for (let t = 0; t < s.current.known; t++) {
       const name = s.sets.topics.names[t]!
-      if (folded.touched.has(name) || !differs(folded.before, s.current, t)) continue
+      if (folded.touched.has(name)) continue
+      if (!folded.all && !differs(folded.before!, s.current, t)) continue
       value.rows.push(topicScore(s, t, meta, null, f.occurred_at))
     }
   }
@@ -164,6 +190,8 @@ export function scoreStep(generation: number, output: TopicName): ScoreStep {
     ensureTopics(made.state, made.state.current, inForce(meta).params)
     Object.assign(s, made.state)
     s.stale = false
+    s.versions = inForce(meta).key
+    s.cut = false
     for (let t = 0; t < s.current.known; t++) value.rows.push(topicScore(s, t, meta, null, f.occurred_at))
   }
 

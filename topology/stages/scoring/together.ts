@@ -9,7 +9,7 @@ import type { ScoreMeta } from './meta.ts'
 import { type InService, type Stretch, serve, snapsOf } from './serving.ts'
 import type { ScoreState } from './state.ts'
 import { type Begun, type ScoreStep, SEEN } from './step.ts'
-import { beyondLimits, evictLearned, learnBase } from './trim.ts'
+import { beyondLimits, evictLearned, learnBase, toEvict } from './trim.ts'
 
 /** Whether versions of served models are in force before these records or come into force among them. */
 export function needsServing(records: readonly StageRecord[], meta: ScoreMeta): boolean {
@@ -129,14 +129,14 @@ async function speak({ servers }: Parts, wave: readonly Begun[], meta: ScoreMeta
       },
     ]
   })
-  await serve(stretches, service)
+  await serve(stretches, service, inForce(meta).params.rapid)
 }
 
 /** Moves what is beyond the limits into the checkpoints, which the served models learn, too. */
 async function trimAll({ ring, servers }: Parts, states: readonly ScoreState[], meta: ScoreMeta): Promise<void> {
-  if (!states.some((s) => beyondLimits(s, ring) > 0)) return
+  if (!states.some((s) => toEvict(s, ring) > 0)) return
   const { params, served } = inForce(meta)
-  const over = await learnBases(states, (s) => beyondLimits(s, ring), params, await inService(served, servers))
+  const over = await learnBases(states, (s) => toEvict(s, ring), params, await inService(served, servers))
   for (const { s, count } of over) evictLearned(s, count)
 }
 
@@ -153,7 +153,7 @@ async function learnBases(
     const k = learnBase(s, count, params)
     return { s, k, from: 0, to: count, carried, was: null, touched: [], wanted: -1, means: null }
   })
-  await serve(bases, service)
+  await serve(bases, service, params.rapid)
   return over
 }
 
@@ -179,7 +179,24 @@ export async function serveFolded(
       const from = learned.get(s) ?? 0
       return { s, k: s.current, from, to: s.ring.n, carried, was: null, touched: [], wanted: -1, means: null }
     })
-    await serve(all, service)
+    await serve(all, service, params.rapid)
   }
   for (const { s, count } of over) evictLearned(s, count)
+}
+
+/**
+ * Makes checkpoints of states that hold nothing but a ring: all of it is learned under the versions of `meta`, and then
+ * leaves it.
+ */
+export async function learnWhole(
+  states: readonly ScoreState[],
+  meta: ScoreMeta,
+  servers: ServerSource | undefined,
+): Promise<void> {
+  const { params, served, key } = inForce(meta)
+  const all = await learnBases(states, (s) => s.ring.n, params, await inService(served, servers))
+  for (const { s, count } of all) {
+    evictLearned(s, count)
+    s.versions = key
+  }
 }

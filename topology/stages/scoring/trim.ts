@@ -30,9 +30,24 @@ export function beyondLimits({ ring }: ScoreState, limits: RingLimits, slack = C
   return count > 0 ? cutBetweenTimes(ring, count) : 0
 }
 
+/** Opportunities that a ring may hold beyond its limits for as long as a prepared checkpoint waits for its switch. */
+const HELD_FOR_SWITCH = 1_024
+
+/**
+ * How many opportunities are to leave the ring. A prepared checkpoint ends where the state's own does, so that both stay
+ * where they are until the switch; one that waits for too long is given up.
+ */
+export function toEvict(s: ScoreState, limits: RingLimits, slack = CHECKPOINT_SLACK): number {
+  const count = beyondLimits(s, limits, slack)
+  if (count === 0 || s.prepared === null) return count
+  if (count <= HELD_FOR_SWITCH) return 0
+  s.prepared = null
+  return count
+}
+
 /** Keeps the ring within its limits. */
 export function trimScores(s: ScoreState, limits: RingLimits, params: ParamSet, slack = CHECKPOINT_SLACK): void {
-  const count = beyondLimits(s, limits, slack)
+  const count = toEvict(s, limits, slack)
   if (count === 0) return
   learnBase(s, count, params)
   evictLearned(s, count)

@@ -52,6 +52,8 @@ export function applyCommand(s: WindowState, c: StudentCommand): Commanded {
       return nothing('rebuild_wanted')
     case 'install_checkpoint':
       return install(s, c)
+    case 'warm':
+      return warm(s, c)
     default:
       return refuse(
         'unsupported_command',
@@ -114,6 +116,14 @@ function readmit(s: WindowState, c: StudentCommand): Commanded {
   e.floor = Math.max(e.at, c.issued_at)
   e.readmitId = id
   return nothing('readmitted')
+}
+
+/** Concerns the models alone: what they would know under versions to come, from a history that holds all of this state. */
+function warm(s: WindowState, c: StudentCommand): Commanded {
+  if (s.erasure?.floor === Number.POSITIVE_INFINITY) return nothing('outdated')
+  if (c.payload === null) return nothing('warmed')
+  if (s.lastOffset > (c.after_offset ?? -1)) return nothing('outdated')
+  return { ...nothing('warmed'), checkpoint: c.payload }
 }
 
 /**

@@ -37,6 +37,10 @@ export function decodedScores(bytes: Uint8Array, versions: ScoreMeta, student: s
     recent_opportunities: rowsOf(s.ring, s.ring.n),
     topic_sets: s.sets.sets,
     before_them: s.base && { student: [...s.base.student], topics: [...s.base.topics] },
+    before_them_by_versions_to_come: s.prepared && {
+      student: [...s.prepared.base.student],
+      topics: [...s.prepared.base.topics],
+    },
     rebuild_wanted: s.stale,
   }
 }

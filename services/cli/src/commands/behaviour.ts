@@ -4,8 +4,8 @@ import { parseArgs } from 'node:util'
 import { behaviourSlices } from '@mastery/jobs/src/behaviour/slices.ts'
 import { behaviourReport } from '@mastery/topology/effort/slices.ts'
 import { type Command, type Host, type Io, UsageError } from '../command.ts'
-import { gamingInFiles, gamingTable } from '../gaming.ts'
-import { noteAccess } from '../subject.ts'
+import { gamingInFiles, gamingTable, goldGaming, goldGamingTable } from '../gaming.ts'
+import { noteAccess, subjectOf } from '../subject.ts'
 import { table } from '../tables.ts'
 import { positive } from './simulate.ts'
 
@@ -84,16 +84,66 @@ async function effort(host: Host, io: Io, args: string[]): Promise<number> {
   return 0
 }
 
-async function gaming(io: Io, args: string[]): Promise<number> {
+async function thresholds(host: Host, io: Io, args: string[]): Promise<number> {
+  const { values } = parseArgs({ args, options: { weight: { type: 'string' }, json: { type: 'boolean' } } })
+  const weight = values.weight === undefined ? undefined : Number(values.weight)
+  if (weight !== undefined && !(weight >= 0 && weight <= 1))
+    throw new UsageError(`--weight "${values.weight}" should be a number from 0 (rapid guesses teach nothing) to 1.`)
+  const { artefacts, generations } = host.installation
+  const { NoTimes, publishRapidPolicy } = await import('@mastery/jobs/src/training/rapid-policy.ts')
+  const gold = await host.gold()
+  const parts = { gold, artefacts, generation: generations.active.id, now: Date.now }
+  const made = await publishRapidPolicy(parts, weight).catch((e: unknown) => {
+    throw e instanceof NoTimes ? new UsageError(e.message) : e
+  })
+  if (values.json) {
+    io.out(`${JSON.stringify(made)}\n`)
+    return 0
+  }
+  const n = (name: string) => made.metrics[name]!.toLocaleString('en')
+  io.out(
+    `${made.model} ${made.version}: thresholds of ${n('items_with_threshold')} items and ${n('topics_with_threshold')} topics; below them are ${n('rapid_answers')} of ${n('timed_answers')} timed answers, which would teach ${made.settings['weight']} of an answer. "npx mastery models activate ${made.model} ${made.version}" puts it in force, "npx mastery models activate ${made.model} off" takes it out again.\n`,
+  )
+  return 0
+}
+
+async function gaming(host: Host, io: Io, args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { json: { type: 'boolean' } },
+    options: {
+      ...{ student: { type: 'string' }, tenant: { type: 'string' }, limit: { type: 'string' } },
+      json: { type: 'boolean' },
+    },
   })
-  if (positionals.length === 0)
-    throw new UsageError('Name DataShop transaction exports: npx mastery behaviour gaming FILE...')
+  if (positionals.length === 0) return gamingOf(host, io, values)
+  if (values.student !== undefined || values.tenant !== undefined || values.limit !== undefined)
+    throw new UsageError('--student, --tenant and --limit are for what gold holds: leave out the file, or them.')
   const found = await gamingInFiles(positionals.map((f) => resolve(io.cwd, f)))
   io.out(values.json ? `${JSON.stringify(found)}\n` : gamingTable(found))
+  return 0
+}
+
+async function gamingOf(
+  host: Host,
+  io: Io,
+  values: { student?: string; tenant?: string; limit?: string; json?: boolean },
+): Promise<number> {
+  const { generations } = host.installation
+  await generations.refresh()
+  const of = values.student === undefined ? null : subjectOf(host, values.student, values.tenant)
+  const whose = of ?? (values.tenant === undefined ? {} : { tenant: host.tenant(values.tenant).id })
+  const parts = { gold: await host.gold(), generation: generations.active.id, now: Date.now }
+  const { gamingInGold } = await import('@mastery/jobs/src/behaviour/gaming.ts')
+  const run = await gamingInGold(parts, whose, positive('limit', values.limit, 20))
+  if (run.totals.students === 0)
+    throw new UsageError(
+      of === null
+        ? 'Gold has no answers and no requests for help yet. Send or import events first, or name a DataShop export.'
+        : `Gold has no answers of student "${values.student}". Check the id and --tenant.`,
+    )
+  await noteAccess(host, of ?? { tenant: host.tenant(values.tenant).id, student: '' }, 'behaviour gaming')
+  io.out(values.json ? `${JSON.stringify(goldGaming(run))}\n` : goldGamingTable(run))
   return 0
 }
 
@@ -102,19 +152,26 @@ export const behaviourCommand: Command = {
   summary: 'how students work, by ability: time, help, guessing, effort, gaming',
   help: `npx mastery behaviour [slices] [--out behavior_slices.md] [--source elo] [--tenant T] [--json]
 npx mastery behaviour effort [--limit 50] [--tenant T] [--json]
+npx mastery behaviour thresholds [--weight 0.5] [--json]
+npx mastery behaviour gaming [--student ID] [--tenant T] [--limit 20] [--json]
 npx mastery behaviour gaming FILE... [--json]
 
 slices divides students into thirds of ability and compares response times, hints, requests, rapid guesses, effort, tries
 and revisits, as Markdown, with intervals over students. effort lists students, by pseudonym, of whose timed answers fewer
 than 90 % took the threshold of their item. Both need the thresholds that "npx mastery items health" or the night made.
-gaming looks for the thirteen patterns of gaming a tutor (Paquette, de Carvalho & Baker 2014) in DataShop transaction
-exports: they compare what was entered, which events don't keep. docs/items.md has definitions and sources.`,
+thresholds keeps what tells a rapid guess from an answer in earnest, of all items in gold, as a version of the policy
+rapid-guesses; where "npx mastery models activate rapid-guesses VERSION" has put it in force, such answers teach the folded
+models that part of an answer. gaming looks for the thirteen patterns of gaming a tutor (Paquette, de Carvalho & Baker 2014) in what gold holds, of all
+students (which student_gaming then shows), an organisation's or one's; the greatest shares are listed. Most patterns compare
+what was entered. Events keep only which option was chosen: where they don't, a pattern is open or can't be told, and the
+reason is said. With a FILE, they are looked for in DataShop transaction exports, which have what was entered. docs/items.md has definitions and sources.`,
   async run(host, args, io) {
     const [what = 'slices', ...rest] = args
     if (what.startsWith('--')) return slices(host, io, args)
     if (what === 'slices') return slices(host, io, rest)
     if (what === 'effort') return effort(host, io, rest)
-    if (what === 'gaming') return gaming(io, rest)
-    throw new UsageError(`behaviour knows slices, effort and gaming, not "${what}".`)
+    if (what === 'thresholds') return thresholds(host, io, rest)
+    if (what === 'gaming') return gaming(host, io, rest)
+    throw new UsageError(`behaviour knows slices, effort, thresholds and gaming, not "${what}".`)
   },
 }

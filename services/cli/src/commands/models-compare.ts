@@ -6,6 +6,7 @@ import { type Host, type Io, UsageError } from '../command.ts'
 import { PhaseProgress } from '../evaluate-progress.ts'
 import { comparisonTable, evaluationTable } from '../evaluate-tables.ts'
 import { versionParts } from '../trained-models.ts'
+import { weekComparisons, weekTable } from '../week-tables.ts'
 import { positive } from './simulate.ts'
 
 const OPTIONS = {
@@ -27,21 +28,28 @@ export async function compareModels(host: Host, args: string[], io: Io): Promise
   const parts = versionParts(host)
   const progress = new PhaseProgress(io.err)
   const { compareVersions, verdicts } = await import('@mastery/jobs/src/training/compare.ts')
-  const evaluation = await compareVersions(
-    {
-      gold: () => host.gold(),
-      artefacts: parts.artefacts,
-      generation: parts.generation,
-      inForce: () => versionsInForce(parts),
-    },
-    {
-      versions,
-      test,
-      seed: positive('seed', values.seed, 1),
-      draws: positive('draws', values.draws, 1000),
-      progress: (fraction, message) => progress.show('comparing', fraction, message),
-    },
-  ).finally(() => progress.end())
+  const { compareWeekVersions, forecastWeeks } = await import('@mastery/jobs/src/training/week-compare.ts')
+  const from = {
+    gold: () => host.gold(),
+    artefacts: parts.artefacts,
+    generation: parts.generation,
+    inForce: () => versionsInForce(parts),
+  }
+  const plan = {
+    versions,
+    test,
+    seed: positive('seed', values.seed, 1),
+    draws: positive('draws', values.draws, 1000),
+    progress: (fraction: number, message: string) => progress.show('comparing', fraction, message),
+  }
+  if (forecastWeeks(versions.map((v) => v.model))) {
+    if (values.report) throw new UsageError('There is no report of forecasts of the week: leave --report out.')
+    const found = await compareWeekVersions(from, plan).finally(() => progress.end())
+    if (values.json) io.out(`${JSON.stringify(found)}\n`)
+    else io.out(`${weekTable(found)}${weekComparisons(found, Object.keys(found.models)[0])}`)
+    return
+  }
+  const evaluation = await compareVersions(from, plan).finally(() => progress.end())
   if (values.report) {
     const { reportHtml } = await import('@mastery/topology/evaluation/report/report.ts')
     const { writeWhole } = await import('@mastery/jobs/src/evaluate/write.ts')

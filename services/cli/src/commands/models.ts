@@ -1,9 +1,12 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { writeWhole } from '@mastery/jobs/src/evaluate/write.ts'
+import { repairParts } from '@mastery/jobs/src/rebuild/parts.ts'
 import { type Activated, activateVersion, rollBack } from '@mastery/jobs/src/training/activate.ts'
+import type { Rewarmed, WarmPhase } from '@mastery/jobs/src/training/before-switch.ts'
 import { versionsInForce } from '@mastery/jobs/src/training/versions.ts'
 import { type Command, type Host, type Io, UsageError } from '../command.ts'
+import { Progress } from '../progress.ts'
 import { manifestTable, versionParts } from '../trained-models.ts'
 import { compareModels } from './models-compare.ts'
 
@@ -39,8 +42,29 @@ async function latest(host: Host, model: string): Promise<string> {
   return newest.version
 }
 
-const done = ({ model, version, before }: Activated) =>
-  `${model}: ${version} is in force, in the place of ${before}. Every score names its version; the view v_markers in gold has the offsets.\n`
+const n = (x: number) => x.toLocaleString('en')
+
+function done({ model, version, before, histories }: Activated, least: number): string {
+  const place = before === version ? ' already' : `, in the place of ${before}`
+  return `${model}: ${version} is in force${place}. Every score names its version; the view v_markers in gold has the offsets.\n${historiesInWords(histories, model, version, least)}`
+}
+
+function historiesInWords(h: Rewarmed | null, model: string, version: string, least: number): string {
+  if (h === null) return ''
+  if (h.long === 0)
+    return `Every student's whole history is at hand: ${n(h.students)} students, longest ${n(h.longest)} answers.\n`
+  const who = `${n(h.long)} of ${n(h.students)} students have longer histories than their states keep (longest ${n(h.longest)} answers)`
+  if (h.fromRing)
+    return `${who}. For these the version begins with the newest ${n(least)} answers or more, and takes what lies before them as earlier versions left it; scores may differ from those of the whole history. "npx mastery models activate ${model} ${version}" brings them to it.\n`
+  const rest = [
+    h.rebuilt > 0 ? ` ${n(h.rebuilt)} were rebuilt from it after the switch.` : '',
+    h.expired > 0
+      ? ` Of ${n(h.expired)} events have expired: what these came to stays as earlier versions made it.`
+      : '',
+    h.left > 0 ? ` ${n(h.left)} wait for a rebuild; "npx mastery rebuild --stale" makes it.` : '',
+  ]
+  return `${who}; ${n(h.prepared)} were prepared from the whole history before the switch.${rest.join('')}\n`
+}
 
 export const modelsCommand: Command = {
   name: 'models',
@@ -49,14 +73,21 @@ export const modelsCommand: Command = {
 npx mastery models show MODEL VERSION                 the manifest: what it was trained on, and how good it was
 npx mastery models card MODEL VERSION [--out FILE]    its model card in Markdown: task, data, figures, groups, limits
 npx mastery models compare MODEL A B ... [--report FILE]   versions side by side, and what it comes to in words
-npx mastery models activate MODEL VERSION [--anyway]  scores with it, from one offset of each partition on
-npx mastery models rollback MODEL                     scores with the version before the present one again
+npx mastery models activate MODEL VERSION [--anyway] [--from-ring]   scores with it, from one offset of each partition on
+npx mastery models rollback MODEL [--from-ring]       scores with the version before the present one again
+The policy rapid-guesses (versions: "npx mastery behaviour thresholds") is activated in the same way, and taken out with
+"npx mastery models activate rapid-guesses off".
 VERSION may be "latest", the one that was trained last; to compare, "in-force" too. Versions of several models are compared
 as MODEL/VERSION. The answers are those in gold of students from whom every one of the versions was kept; or those of a file,
 --format FORMAT --test FILE, as of "npx mastery evaluate".
 
 A version that is not clearly better than the one in force (95 % interval of the gain in log loss, paired, over students
-that neither was fitted on) is activated with --anyway only. --json, after every one of them, prints one document.`,
+that neither was fitted on) is activated with --anyway only.
+
+A state keeps a student's newest answers (1,024 or more, configs/windows.json). Students with longer histories are
+prepared before the switch: what lies before the kept answers is folded from gold under the new version. That takes time
+where there are many; killed half-way it goes on when it is started again. --from-ring leaves it out: the version then
+begins with the answers that are kept. --json, after every one of them, prints one document.`,
   async run(host, args, io) {
     if (args[0] === 'compare') {
       await compareModels(host, args.slice(1), io)
@@ -65,7 +96,12 @@ that neither was fitted on) is activated with --anyway only. --json, after every
     const { values, positionals } = parseArgs({
       args,
       allowPositionals: true,
-      options: { json: { type: 'boolean' }, anyway: { type: 'boolean' }, out: { type: 'string' } },
+      options: {
+        json: { type: 'boolean' },
+        anyway: { type: 'boolean' },
+        'from-ring': { type: 'boolean' },
+        out: { type: 'string' },
+      },
     })
     const [what = 'list', model, version, ...more] = positionals
     if (more.length > 0) throw new UsageError(`models ${what} does not take "${more.join(' ')}".`)
@@ -92,19 +128,25 @@ that neither was fitted on) is activated with --anyway only. --json, after every
       return 0
     }
     const check = await host.stages()
-    const parts = {
-      ...versionParts(host),
-      log: host.installation.log,
-      codec: host.installation.codec,
-      gold: await host.gold(),
-      now: Date.now,
-      check,
+    const { artefacts, profile } = host.installation
+    const parts = { ...repairParts(host.installation, await host.gold(), { check }), artefacts }
+    let progress: Progress | null = null
+    let phase = ''
+    const options = {
+      fromRing: values['from-ring'] === true,
+      progress(now: WarmPhase, made: number, total: number) {
+        if (phase !== now) progress?.end()
+        if (phase !== now) progress = new Progress(values.json, io.err)
+        phase = now
+        progress!.show(now, made, total)
+      },
     }
     const activated =
       what === 'activate'
-        ? await activateVersion(parts, model, chosen!, { anyway: values.anyway === true })
-        : await rollBack(parts, model)
-    io.out(values.json ? `${JSON.stringify(activated)}\n` : done(activated))
+        ? await activateVersion(parts, model, chosen!, { ...options, anyway: values.anyway === true })
+        : await rollBack(parts, model, options)
+    ;(progress as Progress | null)?.end()
+    io.out(values.json ? `${JSON.stringify(activated)}\n` : done(activated, profile.windows.ring.min))
     return 0
   },
 }

@@ -18,6 +18,7 @@ import {
   suspiciousInWords,
   weakInWords,
   weakTopics,
+  weekInWords,
 } from '../trace/words.ts'
 import { positive } from './simulate.ts'
 
@@ -122,6 +123,7 @@ earlier answers it looked at.`,
         score.scores.map((s) => [s.model, s.version, s.mastery.toFixed(4)]),
       ),
     )
+    io.out(weekInWords(score))
     io.out(`\nWindows as of ${new Date(window.as_of).toISOString()}, ${window.attempts_total} answers in all\n`)
     io.out(
       table(

@@ -1,10 +1,11 @@
 import { cpus } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { LEARNERS } from '@mastery/jobs/src/learners.ts'
+import { LEARNERS, TRAINED } from '@mastery/jobs/src/learners.ts'
 import type { FitOptions } from '@mastery/jobs/src/training/fit-all.ts'
 import { MOST_ANSWERS } from '@mastery/jobs/src/training/most-answers.ts'
 import { STREAMING } from '@mastery/jobs/src/training/payload.ts'
+import { WEEK_LEARNERS } from '@mastery/topology/learners/catalog.ts'
 import type { Manifest } from '@mastery/topology/ports/artefact-store.ts'
 import { ANSWER_HELP, ANSWER_OPTIONS, answerFiles, FORMATS_HELP } from '../answer-files.ts'
 import { type Command, type Host, type Io, UsageError } from '../command.ts'
@@ -14,7 +15,7 @@ import { signalled } from '../signals.ts'
 import { manifestTable, versionParts } from '../trained-models.ts'
 import { positive } from './simulate.ts'
 
-const IDS = LEARNERS.map((l) => l.id)
+const IDS = TRAINED.map((l) => l.id)
 const FOLDS = 5
 
 const help = `npx mastery train --models ${IDS.join(',')} [--from TIME] [--to TIME] [options]
@@ -29,7 +30,7 @@ over students, log loss, calibration error, and the paired gain over the version
 answers of that file are measured on instead, and all of --train are fitted on. A command that was killed and is started
 again goes on where its fits had come to, and ends with the same versions.
 
-  --models LIST        which models to fit, separated by commas; all: every one
+  --models LIST        which models to fit, separated by commas; all: every one of the next answer
   --from, --to TIME    answers in gold of that time only: 2026-03-01 or 2026-03-01T12:00:00Z, event time
   --format FORMAT      of the files
   --train FILE         answers to fit on (.gz too), or a folder; may be given several times
@@ -137,11 +138,15 @@ function said(manifests: readonly Manifest[], values: Values, seconds: number): 
     settings['sampled_share'] === undefined
       ? ''
       : ` More than --max-answers were given: ${(100 * Number(settings['sampled_share'])).toFixed(2)} % of the students are kept.`
+  const next = manifests.find((m) => !WEEK_LEARNERS.some((l) => l.id === m.model))
   const where =
     values.out === undefined
       ? `${offered(manifests)} "npx mastery models card MODEL VERSION" tells all about one.`
-      : `In ${values.out} each has a folder with its model card, CARD.md, and a report; "npx mastery evaluate --load ${join(values.out, manifests[0]!.model, manifests[0]!.version)}" predicts with it.`
-  return `${n(training.answers)} answers of ${n(training.students)} students, ${n(training.items)} items, ${n(training.topics)} topics; ${aside}; ${seconds.toFixed(1)} s.${sampled}\n\n${manifestTable(manifests)}\nMeasured on students that the fit did not see. ${where}`
+      : `In ${values.out} each has a folder with its model card, CARD.md${next ? `, and a report; "npx mastery evaluate --load ${join(values.out, next.model, next.version)}" predicts with it` : ''}.`
+  const weeks = manifests.some((m) => WEEK_LEARNERS.some((l) => l.id === m.model))
+    ? '\nOf forecasts of the week the log loss is that of the shares of right answers, and the gain one over the share so far where none is in force.'
+    : ''
+  return `${n(training.answers)} answers of ${n(training.students)} students, ${n(training.items)} items, ${n(training.topics)} topics; ${aside}; ${seconds.toFixed(1)} s.${sampled}\n\n${manifestTable(manifests)}\nMeasured on students that the fit did not see. ${where}${weeks}`
 }
 
 /** Which versions stand for activation: those whose gain over what the stream scores with is clear of zero. */
@@ -155,7 +160,8 @@ function offered(manifests: readonly Manifest[]): string {
 }
 
 function learnersOf(list: string | undefined): string[] {
-  if (list === 'all') return IDS
+  // Answers without a clock have no week.
+  if (list === 'all') return LEARNERS.map((l) => l.id)
   const learners = [...new Set((list ?? '').split(',').flatMap((m) => m.trim() || []))]
   if (learners.length === 0) throw new UsageError(`Say which: --models ${IDS.join(',')}, some of them, or all.`)
   const unknown = learners.filter((id) => !IDS.includes(id))

@@ -74,7 +74,7 @@ function ofRecord(installation: Installation, reject: Reject, subject: SubjectNa
     )
   if (subject !== 'learning-event' && subject !== 'student-command')
     return refused(reject.code, `it is a ${subject}, which belongs to no student: make it again where it came from.`)
-  if (subject === 'student-command' && (value as StudentCommand).kind === 'install_checkpoint')
+  if (subject === 'student-command' && /^(install_checkpoint|warm)$/.test((value as StudentCommand).kind))
     return refused(reject.code, 'a checkpoint is of use only at its moment: rebuild the student again.')
   return records(installation, [[subject, value as LearningEvent | StudentCommand]], reject)
 }

@@ -3,13 +3,32 @@ import { describe, expect, it } from 'vitest'
 import type { DriftWindow, HealthRow, ItemParts } from '../items.ts'
 import type { StudentClick } from './clicks.ts'
 import { strugglesOf } from './struggles.ts'
-import { lookedInWords, recommendedInWords, strugglesInWords, suspiciousInWords, weakInWords } from './words.ts'
+import {
+  lookedInWords,
+  recommendedInWords,
+  strugglesInWords,
+  suspiciousInWords,
+  weakInWords,
+  weekInWords,
+} from './words.ts'
 
 const at = (minute: number) => Date.UTC(2026, 8, 1, 8, minute)
 const click = (item: string, minute: number, more: Partial<StudentClick> = {}): StudentClick => ({
-  ...{ at: at(minute), session: 's', item, kind: 'answer', right: true, topics: ['fractions'] },
+  ...{ at: at(minute), source: 'lms', session: 's', item, kind: 'answer', right: true, topics: ['fractions'] },
   ...{ responseMs: 8000, thresholdMs: 2000, hints: 0, answerRequestMs: null, option: null },
   ...more,
+})
+
+describe('what is expected of the week', () => {
+  const said = (model: string) =>
+    weekInWords({ scores: [{ model, version: 'v', mastery: 0.724 }] } as Partial<TopicScore> as TopicScore)
+
+  it('is told beside mastery, where a forecast is in force', () => {
+    expect(said('trees-week')).toBe(
+      'trees-week is no mastery: it expects 72 % of the answers on this topic to be right in the 7 days after the latest one.\n',
+    )
+    expect(said('trees')).toBe('')
+  })
 })
 
 describe('items a student struggled with', () => {

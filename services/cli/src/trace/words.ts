@@ -1,5 +1,6 @@
 import type { TopicScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
 import type { SuspiciousSession } from '@mastery/topology/effort/suspicious.ts'
+import { FORECASTS } from '@mastery/topology/served/catalog.ts'
 import type { DriftWindow, ItemParts, ParameterRow } from '../items.ts'
 import { table } from '../tables.ts'
 import type { Looked } from './looked.ts'
@@ -145,4 +146,15 @@ export function lookedInWords(l: Looked): string {
   ])
   return `sakt ${l.version}, asked with what came before, expects ${percent(l.p)} for ${l.asked.item ?? l.asked.topics.join(', ')} (${minute(l.asked.at)}, ${l.asked.correct ? 'right' : 'wrong'}). ${percent(l.looked)} of its attention went to earlier answers, most of it to
 ${table(['answer', 'item', 'topic', 'at', 'was', 'weight'], rows)}`
+}
+
+/** What is expected of the week after the latest answer; nothing where no forecast is in force. */
+export function weekInWords({ scores }: TopicScore): string {
+  return scores
+    .filter((s) => FORECASTS.some((f) => f.id === s.model))
+    .map(
+      (s) =>
+        `${s.model} is no mastery: it expects ${Math.round(100 * s.mastery)} % of the answers on this topic to be right in the 7 days after the latest one.\n`,
+    )
+    .join('')
 }

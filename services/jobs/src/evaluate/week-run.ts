@@ -1,7 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { AnswerLog } from '@mastery/topology/evaluation/answer-log.ts'
 import { LoadError } from '@mastery/topology/evaluation/loaders/load-error.ts'
-import type { WeekEvaluation } from '@mastery/topology/evaluation/week/evaluation.ts'
+import { type WeekEvaluation, weekTask } from '@mastery/topology/evaluation/week/evaluation.ts'
 import { type Forecast, measureWeeks } from '@mastery/topology/evaluation/week/measure.ts'
 import { noTarget, type Scope, WEEK_MS, type WeekTarget, weekTarget } from '@mastery/topology/evaluation/week/target.ts'
 import { inThreads } from '../worker-pool.ts'
@@ -54,7 +54,7 @@ export async function runWeekEvaluation(plan: WeekPlan): Promise<WeekResult> {
   const evaluation: WeekEvaluation = {
     schema: 1,
     target: 'week',
-    task: `What share of the student's answers over the next week${scope === 'all' ? '' : " on the row's topics"} is right, given the earlier answers of the student?`,
+    task: weekTask(scope),
     protocol: {
       kind: test ? 'train and test files' : 'cross-validation',
       folds: test ? null : plan.folds,

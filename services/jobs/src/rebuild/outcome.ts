@@ -1,16 +1,19 @@
 import type { FeatureRecord } from '@mastery/schemas/src/generated/feature-record.gen.ts'
 import type { MasteryScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
 import { sourceOf } from '@mastery/topology/partition.ts'
-import { type TopicName, topicAt } from '@mastery/topology/topics.ts'
+import { type TopicName, topicAt, topicSpec } from '@mastery/topology/topics.ts'
 import { pause, type RepairParts } from './parts.ts'
 import { decodeOrSkip } from './read.ts'
 
-/** What the stages said to an install_checkpoint. */
+/** What the stages said to an install_checkpoint or a warm. */
 export type Answer =
   | 'installed'
   /** Another record of the student came in between. */
   | 'outdated'
-  /** The model versions in force are others than those that the checkpoint was made with; the state is stale now. */
+  /**
+   * The model versions in force are others than those that the checkpoint was made with; the state is stale now. To a
+   * warm: the state could not take it.
+   */
   | 'other_versions'
   /** It went to the dead letters. */
   | 'refused'
@@ -24,6 +27,8 @@ export interface Mark {
 }
 
 const CHUNK = 1_000
+/** What it is called that a stage took a command of either kind. */
+const TAKEN: ReadonlySet<string> = new Set(['installed', 'warmed'])
 /** Nobody has moved for this long: the stages do not run. */
 const STALLED_MS = 30_000
 
@@ -99,7 +104,7 @@ export async function answersTo(
   const first = new Reader<FeatureRecord>(parts, features, partition, 'feature-record', mark.features)
   for await (const f of first.rest(keys)) {
     if (!commands.has(f.event_id)) continue
-    if (f.disposition === 'installed') installed.add(f.event_id)
+    if (TAKEN.has(f.disposition)) installed.add(f.event_id)
     else answers.set(f.event_id, 'outdated')
   }
 
@@ -107,9 +112,23 @@ export async function answersTo(
   if (installed.size > 0) await passed(parts, { stage: 'scoring', generation, topic: features, partition }, end)
   const second = new Reader<MasteryScore>(parts, scores, partition, 'mastery-score', mark.scores)
   for await (const s of second.rest(keys))
-    if (installed.has(s.event_id)) answers.set(s.event_id, s.cause === 'installed' ? 'installed' : 'other_versions')
+    if (installed.has(s.event_id)) answers.set(s.event_id, TAKEN.has(s.cause) ? 'installed' : 'other_versions')
   for (const id of commands.keys()) if (!answers.has(id)) answers.set(id, 'refused')
   return answers
+}
+
+/**
+ * Resolves once gold has everything that a topic holds now.
+ * @throws StagesStandStill where nothing has moved for half a minute
+ */
+export async function inGold(parts: RepairParts, topic: TopicName): Promise<void> {
+  // What other generations share is read by the first one.
+  const generation = topicSpec(topic).derived ? parts.generation : 0
+  const partitions = await parts.log.partitions(topic)
+  for (let partition = 0; partition < partitions; partition++) {
+    const { end } = await parts.log.bounds(topic, partition)
+    await passed(parts, { stage: 'gold', generation, topic, partition }, end)
+  }
 }
 
 /** Resolves once the scope has committed everything before `offset`. */

@@ -82,7 +82,7 @@ async function statesOf(parts: RepairParts, whoever: string, where: string): Pro
 
 async function installedIn(parts: RepairParts, where: string): Promise<Task['installed']> {
   const rows = await parts.gold.query<{ s: string; o: number }>(
-    `SELECT student_id AS s, max(src_offset) AS o FROM event_dispositions WHERE ${where} AND disposition = 'installed' GROUP BY student_id`,
+    `SELECT student_id AS s, max(src_offset) AS o FROM event_dispositions WHERE ${where} AND disposition IN ('installed', 'warmed') GROUP BY student_id`,
   )
   return rows.map(({ s, o }) => [s, o])
 }

@@ -24,7 +24,7 @@ export interface Task {
   commands: Uint8Array[]
   features: Uint8Array[]
   scores: Uint8Array[]
-  /** Offset of the newest checkpoint that was installed, for students who have one. */
+  /** Offset of the newest command that installed a checkpoint or brought models to the versions in force, by student. */
   installed: readonly (readonly [student: string, offset: number])[]
   states: readonly (readonly [student: string, windows: Uint8Array | null, scores: Uint8Array | null])[]
   /** What events came to that have expired since; no bytes where a build of before wrote it. */

@@ -40,7 +40,7 @@ export interface BatchRow {
   standing: string
   /** Chance that an answer now would be right: the blend's, with forgetting taken off. */
   p_next: number
-  models: { model: string; version: string; mastery: number; p_next: number }[]
+  models: { model: string; version: string; mastery: number; p_next: number | null }[]
   windows: { days: number; attempts: number; correct: number }[]
   /** Events of a window are gone from every store: it counts too few. */
   approximate: boolean
@@ -167,7 +167,7 @@ function rowOf(tenant: string, student: string, s: ScoreAsOf, asOf: number, deca
     uncertainty: score.uncertainty,
     standing: score.standing,
     p_next: next.get(blend.model)! * left,
-    models: score.scores.map((m) => ({ ...m, p_next: next.get(m.model)! })),
+    models: score.scores.map((m) => ({ ...m, p_next: next.get(m.model) ?? null })),
     windows: (features?.windows ?? []).map(({ days, attempts, correct }) => ({ days, attempts, correct })),
     approximate: features?.approximate ?? true,
   }

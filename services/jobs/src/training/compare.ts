@@ -42,13 +42,7 @@ const BINS = 10
  * @throws TrainingError where there are no such students, or it can't be told who they are
  */
 export async function compareVersions(parts: CompareParts, plan: ComparePlan): Promise<Evaluation> {
-  const predictors = await Promise.all(plan.versions.map((v) => predictorOf(parts, v.model, v.version)))
-  const ids = predictors.map(({ model, version }) => `${model} ${version}`)
-  const twice = ids.find((id, i) => ids.indexOf(id) !== i)
-  if (twice) throw new TrainingError(`${twice} was named twice; name different versions.`)
-  const { log, facts, columns } = plan.test
-    ? await fromFiles(parts, plan)
-    : await fromGold(parts, plan, predictors, ids)
+  const { predictors, ids, log, facts, columns } = await sideBySide(parts, plan)
   const measured = await measureInThread(
     {
       ...{ log, given: [], columns, seed: plan.seed, draws: plan.draws, level: LEVEL, bins: BINS },
@@ -66,6 +60,16 @@ export async function compareVersions(parts: CompareParts, plan: ComparePlan): P
     data: { train: null, test: facts, students_in_both: 0 },
     ...measured,
   }
+}
+
+/** The versions, and answers of students that none of them was fitted on. */
+export async function sideBySide(parts: CompareParts, plan: ComparePlan) {
+  const predictors = await Promise.all(plan.versions.map((v) => predictorOf(parts, v.model, v.version)))
+  const ids = predictors.map(({ model, version }) => `${model} ${version}`)
+  const twice = ids.find((id, i) => ids.indexOf(id) !== i)
+  if (twice) throw new TrainingError(`${twice} was named twice; name different versions.`)
+  const answers = plan.test ? await fromFiles(parts, plan) : await fromGold(parts, plan, predictors, ids)
+  return { predictors, ids, ...answers }
 }
 
 async function predictorOf(parts: CompareParts, model: string, version: string): Promise<Predictor> {

@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AnswerLog } from '@mastery/topology/evaluation/answer-log.ts'
 import type { DataFacts, Evaluation } from '@mastery/topology/evaluation/evaluation.ts'
+import { type WeekEvaluation, weekTask } from '@mastery/topology/evaluation/week/evaluation.ts'
 import type { ArtefactStore, Manifest, TrainingCut } from '@mastery/topology/ports/artefact-store.ts'
 import { sharedLog } from '../evaluate/shared-log.ts'
 import { learnerNamed } from '../learners.ts'
@@ -97,28 +98,7 @@ async function publish(
   result: FitResult,
 ): Promise<Manifest> {
   const learner = learnerNamed(task.learner)
-  const { train, test, studentsInBoth } = data.about
-  const evaluation: Evaluation = {
-    schema: 1,
-    task: 'Is the next answer correct, given the earlier answers of the student?',
-    protocol: {
-      kind: data.kind,
-      folds: null,
-      seed,
-      draws,
-      level: 0.95,
-      bins: 10,
-    },
-    data: {
-      train: { ...result.fitted, ...train },
-      test: { ...result.heldOut, ...test },
-      students_in_both: studentsInBoth,
-    },
-    ...result.measured,
-  }
-  const own = evaluation.models[learner.id]!
-  own.artefact_sha256 = createHash('sha256').update(result.bytes).digest('hex')
-  own.artefact_bytes = result.bytes.length
+  const evaluation = evaluationOf(learner.id, { seed, draws }, data, result)
   return publishVersion(artefacts, {
     manifest: {
       schema: 1,
@@ -142,7 +122,44 @@ async function publish(
     about: learner.about,
     bytes: result.bytes,
     evaluation,
+    ...(result.week ? { training: result.week.training } : {}),
   })
+}
+
+function evaluationOf(
+  learner: string,
+  { seed, draws }: Pick<FitOptions, 'seed' | 'draws'>,
+  { about: { train, test, studentsInBoth }, kind }: TrainingAnswers,
+  { bytes, fitted, heldOut, measured, week }: FitResult,
+): Evaluation | WeekEvaluation {
+  const protocol = { kind, folds: null, seed, draws, level: 0.95, bins: 10 }
+  const data = {
+    train: { ...fitted, ...train },
+    test: { ...heldOut, ...test },
+    students_in_both: studentsInBoth,
+  }
+  if (week !== null) {
+    const { training: _, scope, clock, days, ...found } = week
+    return {
+      schema: 1,
+      target: 'week',
+      task: weekTask(scope),
+      protocol: { ...protocol, days, scope, clock },
+      data,
+      ...found,
+    }
+  }
+  const evaluation: Evaluation = {
+    schema: 1,
+    task: 'Is the next answer correct, given the earlier answers of the student?',
+    protocol,
+    data,
+    ...measured!,
+  }
+  const own = evaluation.models[learner]!
+  own.artefact_sha256 = createHash('sha256').update(bytes).digest('hex')
+  own.artefact_bytes = bytes.length
+  return evaluation
 }
 
 /** Folder of this run's places: the same for the same answers and settings. */

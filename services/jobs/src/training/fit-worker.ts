@@ -12,6 +12,7 @@ import { splitByStudent } from '@mastery/topology/evaluation/split.ts'
 import { factsOf } from '../evaluate/read-answers.ts'
 import { learnerNamed } from '../learners.ts'
 import { type Predictor, predictWith, unseenStudents } from './predictor.ts'
+import { type MeasuredWeek, measureWeek } from './week-measure.ts'
 
 export interface FitTask {
   learner: string
@@ -32,7 +33,9 @@ export interface FitTask {
 export interface FitResult {
   bytes: Uint8Array
   metrics: Record<string, number>
-  measured: Measured
+  /** Null: a forecast of the week, which is in `week`. */
+  measured: Measured | null
+  week: MeasuredWeek | null
   fitSeconds: number
   /** Numbers only: what they were read from is for the caller to fill in. */
   fitted: DataFacts
@@ -73,6 +76,16 @@ export async function work(task: FitTask, context: WorkerContext): Promise<FitRe
   const fitSeconds = (performance.now() - began) / 1000
   context.progress(FIT_SHARE, 'measuring')
   const p = await learner.predict(artefact, test, run)
+  const done = {
+    bytes: learner.encode(artefact),
+    fitSeconds,
+    fitted: factsOf('', [], { log: train, untagged: 0, rejected: 0 }),
+    heldOut: factsOf('', [], { log: test, untagged: 0, rejected: 0 }),
+  }
+  if (learner.week !== undefined) {
+    const { metrics, week } = await measureWeek(task, learner, { train, test, p, training }, run, calledOff)
+    return { ...done, metrics, measured: null, week }
+  }
   const { champion } = task
   const q = champion && (await predictWith(champion, test, run))
   const neither = champion ? unseenStudents(test, [champion.unseen]) : () => false
@@ -94,15 +107,13 @@ export async function work(task: FitTask, context: WorkerContext): Promise<FitRe
   const own = measured.models[learner.id]!
   const { n, mean_p, accuracy, rmse, log_loss, brier, auc_low, auc_high, ece } = own
   return {
-    bytes: learner.encode(artefact),
+    ...done,
     metrics: {
       ...{ n, mean_p, accuracy, rmse, log_loss, brier, auc: own.auc, auc_low, auc_high, ece },
       ...(q ? gains(task, test, rows, p, q) : {}),
     },
     measured,
-    fitSeconds,
-    fitted: factsOf('', [], { log: train, untagged: 0, rejected: 0 }),
-    heldOut: factsOf('', [], { log: test, untagged: 0, rejected: 0 }),
+    week: null,
   }
 }
 

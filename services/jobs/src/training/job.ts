@@ -1,6 +1,6 @@
 import type { Manifest } from '@mastery/topology/ports/artefact-store.ts'
 import type { JobHandler } from '@mastery/topology/ports/job-queue.ts'
-import { LEARNERS } from '../learners.ts'
+import { TRAINED } from '../learners.ts'
 import { MOST_ANSWERS } from './most-answers.ts'
 import type { TrainParts } from './train.ts'
 import { TrainingError, trainFromGold } from './train.ts'
@@ -14,7 +14,8 @@ type Payload = {
 /** `because`: why nothing was trained. */
 type Trained = {
   because?: string
-  versions: { model: string; version: string; auc: number; gain_low: number | null }[]
+  /** A forecast of the week has no AUC. */
+  versions: { model: string; version: string; auc: number | null; gain_low: number | null }[]
 }
 
 /**
@@ -22,7 +23,7 @@ type Trained = {
  * their own. A run that was cut off is done again; what it had published by then is published under the same name.
  */
 export function trainJob(open: (signal: AbortSignal) => Promise<TrainParts>): JobHandler<Payload, Trained> {
-  const known = LEARNERS.map((l) => l.id)
+  const known = TRAINED.map((l) => l.id)
   return {
     name: 'train',
     about: 'Fits models on the answers in gold, measures them on students kept aside, and keeps them as versions.',
@@ -55,7 +56,7 @@ export function trainJob(open: (signal: AbortSignal) => Promise<TrainParts>): Jo
         versions: manifests.map(({ model, version, metrics }) => ({
           model,
           version,
-          auc: metrics['auc']!,
+          auc: metrics['auc'] ?? null,
           gain_low: metrics['gain_log_loss_low'] ?? null,
         })),
       }

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
 import { modelCard } from '@mastery/topology/evaluation/card/card.ts'
 import { learnerOf } from '@mastery/topology/evaluation/card/described.ts'
+import { weekCard } from '@mastery/topology/evaluation/card/week-card.ts'
 import type { Evaluation } from '@mastery/topology/evaluation/evaluation.ts'
+import type { TrainingPoint } from '@mastery/topology/evaluation/learner.ts'
 import { reportHtml } from '@mastery/topology/evaluation/report/report.ts'
+import type { WeekEvaluation } from '@mastery/topology/evaluation/week/evaluation.ts'
 import type { ArtefactStore, Manifest } from '@mastery/topology/ports/artefact-store.ts'
 
 /** Files of a version. The stream reads the first one alone. */
@@ -16,7 +19,9 @@ export interface Draft {
   manifest: Omit<Manifest, 'files' | 'version'>
   about: string
   bytes: Uint8Array
-  evaluation: Evaluation
+  evaluation: Evaluation | WeekEvaluation
+  /** Points of the learning curve, where the evaluation does not hold them. */
+  training?: readonly TrainingPoint[]
 }
 
 /**
@@ -35,23 +40,33 @@ export async function publishVersion(store: ArtefactStore, draft: Draft): Promis
       k.files.some((f) => f.name === PARAMETERS && f.sha256 === sha256),
   )
   if (same) return same
-  const manifest = { ...m, version: freeName(m.created_at, sha256, new Set(known.map((k) => k.version))) }
+  const manifest = { ...m, version: freeName(m.created_at, sha256, known) }
   const text = (t: string) => Buffer.from(t)
-  const training = evaluation.models[learnerOf(m)]?.training ?? []
+  const week = 'target' in evaluation ? evaluation : null
+  const training = draft.training ?? (week ? [] : (evaluation as Evaluation).models[learnerOf(m)]?.training) ?? []
   return store.publish(
     manifest,
     new Map([
       [PARAMETERS, bytes],
-      [CARD, text(modelCard({ manifest, about: draft.about, evaluation }))],
       [EVALUATION, text(`${JSON.stringify(evaluation)}\n`)],
-      [REPORT, text(reportHtml(evaluation))],
+      ...(week
+        ? ([[CARD, text(weekCard({ manifest, about: draft.about, evaluation: week }))]] as const)
+        : nextFiles(manifest, draft.about, evaluation as Evaluation)),
       ...(training.length > 0 ? ([[LEARNING_CURVE, text(`${JSON.stringify(training)}\n`)]] as const) : []),
     ]),
   )
 }
 
+function nextFiles(manifest: Omit<Manifest, 'files'>, about: string, evaluation: Evaluation) {
+  return [
+    [CARD, Buffer.from(modelCard({ manifest, about, evaluation }))],
+    [REPORT, Buffer.from(reportHtml(evaluation))],
+  ] as const
+}
+
 /** The day and the parameters' hash; with a number where that name is taken, by the same parameters of another fit. */
-function freeName(createdAt: number, sha256: string, taken: ReadonlySet<string>): string {
+export function freeName(createdAt: number, sha256: string, known: readonly Manifest[]): string {
+  const taken = new Set(known.map((k) => k.version))
   const name = `${new Date(createdAt).toISOString().slice(0, 10)}.${sha256.slice(0, 10)}`
   for (let i = 1; ; i++) {
     const numbered = i === 1 ? name : `${name}-${i}`

@@ -1,0 +1,3 @@
+export class ActivationError extends Error {
+  override name = 'ActivationError'
+}
