@@ -1,3 +1,4 @@
+import { ALERT_TABLES } from './alert-tables.ts'
 import { ANSWER_TABLES } from './answer-tables.ts'
 import { ITEM_TABLES } from './item-tables.ts'
 import { LOG_TABLES } from './log-tables.ts'
@@ -13,6 +14,7 @@ export const TABLES: readonly GoldTable[] = [
   ...ANSWER_TABLES,
   ...PROGRESS_TABLES,
   ...ITEM_TABLES,
+  ...ALERT_TABLES,
   ...OPERATION_TABLES,
 ]
 
