@@ -72,6 +72,28 @@ export interface StateCodec<S> {
   decode(bytes: Uint8Array, key: string): S
 }
 
+/** A student whom time has come to. */
+export interface Woken<S> {
+  key: string
+  state: S
+}
+
+/**
+ * How time reaches single students without a look at every one: each state says when it is next due, and a record that
+ * brings time (a tick) comes with the states that are due by then. When they are due follows from states and meta alone,
+ * so the runtime keeps no record of it but in memory.
+ */
+export interface Wakes<S, M> {
+  /** The time, UTC milliseconds, by which the state wants to be woken; Infinity: never. */
+  dueOf(state: S, meta: M): number
+  /** Another number where `dueOf` may have changed for states that no record has touched: all of them are asked again. */
+  epochOf(meta: M): number
+  /** The time that the record brings, before it was folded; null: none, or none that is new. */
+  timeOf(record: StageRecord, meta: M): number | null
+  /** So many are woken by one record at most; the others wait for the next that brings time. */
+  most: number
+}
+
 /**
  * A pure fold over one partition. No clock, no I/O, no randomness: state, meta and outputs are functions of the
  * partition's prefix, however it was cut into batches.
@@ -91,8 +113,13 @@ export interface Stage<S, M> {
    * runtime provides them first; where it can't, the partition waits.
    */
   files?(record: StageRecord | null, meta: M): readonly ParameterFile[]
-  /** Changes `state` and `meta` in place. `state` is null exactly where `keyOf` gave null. */
-  step(record: StageRecord, state: S | null, meta: M): StepResult
+  /**
+   * Changes `state` and `meta` in place, and the states of the `woken`, which are there for a record that brings time, in
+   * order of when they were due. `state` is null exactly where `keyOf` gave null.
+   */
+  step(record: StageRecord, state: S | null, meta: M, woken?: readonly Woken<S>[]): StepResult
+  /** For a stage that time alone can move. It has no `together`. */
+  wakes?: Wakes<S, M>
   /**
    * Steps for records in order, where a part of the work is done for many students at a time; what comes out does not
    * hang on how records are put together. Null: `step` alone does for these. After an error the states are void. `alive`

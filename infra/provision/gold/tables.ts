@@ -1,3 +1,4 @@
+import { ALERT_TABLES } from './alert-tables.ts'
 import { ANSWER_TABLES } from './answer-tables.ts'
 import { BEHAVIOUR_TABLES } from './behaviour-tables.ts'
 import { ITEM_TABLES } from './item-tables.ts'
@@ -15,6 +16,7 @@ export const TABLES: readonly GoldTable[] = [
   ...PROGRESS_TABLES,
   ...ITEM_TABLES,
   ...BEHAVIOUR_TABLES,
+  ...ALERT_TABLES,
   ...OPERATION_TABLES,
 ]
 

@@ -1,5 +1,6 @@
 import { SERVED } from '@mastery/topology/served/catalog.ts'
 import { ACTIVE } from './active.ts'
+import { ALERT_VIEWS } from './alert-views.ts'
 import { PROGRESS_VIEWS } from './progress-views.ts'
 
 export { ACTIVE } from './active.ts'
@@ -104,6 +105,7 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
       USING (tenant, score_source)`,
   },
   ...PROGRESS_VIEWS,
+  ...ALERT_VIEWS,
   {
     name: 'v_data_quality',
     about: 'Per source: events, what became of them, how scores were normalised, wrong clocks.',
@@ -136,7 +138,8 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
   },
   {
     name: 'v_student_commands',
-    about: 'Voids, corrections, erasures, readmissions, rebuilds and installed checkpoints.',
+    about:
+      'Voids, corrections, erasures, readmissions, rebuilds, installed checkpoints, and what people did about alerts.',
     select: 'SELECT * FROM student_commands FINAL',
   },
   {

@@ -1,4 +1,5 @@
 import { WINDOW_COLUMNS, WINDOW_DAYS } from '@mastery/infra/provision/gold/tables.ts'
+import type { Alert } from '@mastery/schemas/src/generated/alert.gen.ts'
 import type { FeatureRecord, TopicFeatures } from '@mastery/schemas/src/generated/feature-record.gen.ts'
 import type { LearningEvent } from '@mastery/schemas/src/generated/learning-event.gen.ts'
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
@@ -176,6 +177,40 @@ export function scoreRows(s: MasteryScore, put: Put): void {
   }
 }
 
+/** What says that a student was erased is no alert, and makes no row. */
+export function alertRow(a: Alert, put: Put): void {
+  if (a.cause === 'erased') return
+  put('alerts', [
+    a.tenant,
+    a.student ?? '',
+    a.alert_id,
+    a.sequence,
+    a.rule,
+    a.policy,
+    a.scope,
+    a.class ?? '',
+    a.topic ?? '',
+    a.severity,
+    a.state,
+    a.before,
+    a.cause,
+    a.occurred_at,
+    a.now,
+    a.told,
+    a.held_back ?? '',
+    a.evidence.map((e) => e.code),
+    a.evidence.map((e) => e.value),
+    a.evidence.map((e) => e.text),
+    a.by,
+    a.until,
+    a.reason,
+    a.origin_partition,
+    a.origin_offset,
+    a.ordinal,
+    a.generation,
+  ])
+}
+
 export function rejectRow(r: Reject, o: Origin, put: Put): void {
   put('rejects', [
     r.reject_id,
@@ -234,6 +269,11 @@ export function commandRow(c: StudentCommand, o: Origin, logged: number, put: Pu
     c.generation,
     c.topics,
     c.payload === null ? null : c.payload.length,
+    c.alert,
+    c.rule,
+    c.topic,
+    c.until,
+    c.author,
     beyond(c.issued_at),
     logged,
     o.partition,

@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts'
 import { accessCommand } from './access.ts'
+import { alertsCommand } from './alerts.ts'
 import { apikeyCommand } from './apikey.ts'
 import { behaviourCommand } from './behaviour.ts'
 import { curriculumCommand } from './curriculum.ts'
@@ -49,6 +50,7 @@ export const COMMANDS: readonly Command[] = [
   scoreCommand,
   itemsCommand,
   behaviourCommand,
+  alertsCommand,
   retentionCommand,
   jobsCommand,
   topicsCommand,
