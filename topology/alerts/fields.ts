@@ -1,4 +1,4 @@
-import { ROLES, type RuleKind, SEVERITIES } from './policy.ts'
+import { KINDS, ROLES, type RuleKind, SEVERITIES } from './policy.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -32,7 +32,7 @@ const span = (max = 366 * DAY, min = 0): FieldType => ({ is: 'duration', min, ma
 /** Fields of every rule. */
 const COMMON: readonly Field[] = [
   { name: 'id', type: { is: 'text' }, about: 'Name of the rule; alerts, silences and overrides refer to it.' },
-  { name: 'kind', type: { is: 'text' }, about: 'What it looks at.' },
+  { name: 'kind', type: { is: 'one of', of: KINDS }, about: 'What it looks at.' },
   { name: 'enabled', type: { is: 'flag' }, usual: true, about: 'False: it is kept and does nothing.' },
   { name: 'severity', type: { is: 'one of', of: SEVERITIES }, usual: 'normal', about: 'Urgent ones are told at once.' },
   { name: 'to', type: { is: 'some of', of: ROLES }, usual: ['teacher'], about: 'Who is told, by the roster.' },

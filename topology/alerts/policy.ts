@@ -116,3 +116,9 @@ export function readPolicy(text: string): AlertPolicy {
 export function policyText(policy: AlertPolicy): string {
   return `${JSON.stringify({ format: 1, ...policy })}\n`
 }
+
+const ARTEFACT = 'alerts.'
+
+/** Under which name the artefact store keeps a tenant's rules. No model's id has a dot. */
+export const policyArtefact = (tenant: string): string => `${ARTEFACT}${tenant}`
+export const isPolicyArtefact = (name: string): boolean => name.startsWith(ARTEFACT)

@@ -12,7 +12,7 @@ import { policyName } from '../stages/alerting/markers.ts'
 import { alertingStage } from '../stages/alerting/stage.ts'
 import { type TopicName, topicAt } from '../topics.ts'
 import { DAY_ZERO } from './learner-log.ts'
-import { type DriverOptions, TopologyDriver } from './topology-driver.ts'
+import { type DriverOptions, type Input, TopologyDriver } from './topology-driver.ts'
 
 export const TENANT = 'school'
 export const STUDENT = 'student-1'
@@ -45,6 +45,19 @@ export function smallRoster(students: readonly string[] = [STUDENT]): Relations 
     ],
     denied: [],
   }
+}
+
+/** What puts a roster and rules in force. */
+export function alertMarkers(policy: AlertPolicy, relations: Relations): Input[] {
+  const of = (subject: 'policy' | 'roster', name: string, payload: string) =>
+    (['prepare', 'activate'] as const).map((action): Input => {
+      const marker_id = `${action} ${subject}`
+      return {
+        subject: 'marker',
+        value: { marker_id, action, subject, name, version: '1', payload, issued_at: DAY_ZERO },
+      }
+    })
+  return [...of('roster', TENANT, JSON.stringify(relations)), ...of('policy', policyName(TENANT), policyText(policy))]
 }
 
 /** Records of mastery.scores, by hand, through the alerting stage alone. */

@@ -5,6 +5,7 @@ import { repairParts } from '@mastery/jobs/src/rebuild/parts.ts'
 import { type Activated, activateVersion, rollBack } from '@mastery/jobs/src/training/activate.ts'
 import type { Rewarmed, WarmPhase } from '@mastery/jobs/src/training/before-switch.ts'
 import { versionsInForce } from '@mastery/jobs/src/training/versions.ts'
+import { isPolicyArtefact } from '@mastery/topology/alerts/policy.ts'
 import { type Command, type Host, type Io, UsageError } from '../command.ts'
 import { Progress } from '../progress.ts'
 import { manifestTable, versionParts } from '../trained-models.ts'
@@ -13,7 +14,8 @@ import { compareModels } from './models-compare.ts'
 async function list(host: Host, io: Io, model: string | undefined, json: boolean): Promise<void> {
   await host.stages()
   const damaged: string[] = []
-  const manifests = await host.installation.artefacts.list(model, (e) => damaged.push(e.message))
+  const kept = await host.installation.artefacts.list(model, (e) => damaged.push(e.message))
+  const manifests = kept.filter((m) => !isPolicyArtefact(m.model))
   const inForce = await versionsInForce(versionParts(host))
   if (json)
     return io.out(
