@@ -91,8 +91,16 @@ export interface Stage<S, M> {
    * runtime provides them first; where it can't, the partition waits.
    */
   files?(record: StageRecord | null, meta: M): readonly ParameterFile[]
-  /** Changes `state` and `meta` in place. `state` is null exactly where `keyOf` gave null. */
-  step(record: StageRecord, state: S | null, meta: M): StepResult
+  /**
+   * Keys whose states a record needs that has none of its own: those that a tick wakes. Asked before the step, of `meta`
+   * as it is then; nobody else's state is touched. A stage that has this does not work `together`.
+   */
+  wakes?(record: StageRecord, meta: M): readonly string[]
+  /**
+   * Changes `state` and `meta` in place, and the states in `woken`, which has the keys that `wakes` gave, in their order.
+   * `state` is null exactly where `keyOf` gave null.
+   */
+  step(record: StageRecord, state: S | null, meta: M, woken?: ReadonlyMap<string, S>): StepResult
   /**
    * Steps for records in order, where a part of the work is done for many students at a time; what comes out does not
    * hang on how records are put together. Null: `step` alone does for these. After an error the states are void. `alive`

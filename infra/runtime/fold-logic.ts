@@ -3,7 +3,7 @@ import type { PartitionCounts } from '@mastery/topology/partition.ts'
 import type { Codec } from '@mastery/topology/ports/codec.ts'
 import type { LogAppend } from '@mastery/topology/ports/event-log.ts'
 import type { Fence, StateScope, StateStore } from '@mastery/topology/ports/state-store.ts'
-import { type AnyStage, placesOf, type StageOutput } from '@mastery/topology/stage.ts'
+import { type AnyStage, placesOf, type StageOutput, type StepResult } from '@mastery/topology/stage.ts'
 import type { ProvideFiles } from './artefacts.ts'
 import type { BatchResult, DeadLetter, Decoded, PartitionLogic } from './logic.ts'
 
@@ -76,16 +76,14 @@ export class FoldLogic implements PartitionLogic {
     this.meta = meta ? this.stage.meta.decode(meta, '') : this.stage.meta.empty('')
   }
 
+  /** Puts the keys' states into `states`, loaded where they are not at hand: each state is one object. */
   private async states(
-    records: readonly Decoded[],
+    keys: readonly (string | null)[],
     fence: Fence,
-  ): Promise<{ keys: (string | null)[]; states: Map<string, unknown> }> {
-    const keys: (string | null)[] = []
-    const states = new Map<string, unknown>()
+    states = new Map<string, unknown>(),
+  ): Promise<Map<string, unknown>> {
     const missing: string[] = []
-    for (const d of records) {
-      const key = this.stage.keyOf(d.record)
-      keys.push(key)
+    for (const key of keys) {
       if (key === null || states.has(key)) continue
       // A state that this batch changed is not in the store yet, and the cache may have let go of it.
       const cached = this.batch.changed.get(key) ?? this.cache.get(key)
@@ -100,15 +98,17 @@ export class FoldLogic implements PartitionLogic {
         this.cache.set(key, state)
       })
     }
-    return { keys, states }
+    return states
   }
 
   async fold(records: readonly Decoded[], fence: Fence, alive?: () => Promise<void>): Promise<void> {
     await this.files(records)
-    const { keys, states } = await this.states(records, fence)
-    const batch = this.batch
+    const { stage, batch } = this
+    const keys = records.map((d) => stage.keyOf(d.record))
+    const states = await this.states(keys, fence)
+    if (stage.wakes) return this.waking(records, keys, states, fence)
     const stateOf = (key: string | null) => (key === null ? null : states.get(key))
-    const together = this.stage.together?.(
+    const together = stage.together?.(
       records.map((d) => d.record),
       keys.map(stateOf),
       this.meta,
@@ -117,17 +117,47 @@ export class FoldLogic implements PartitionLogic {
     const results = together ? await together : null
     records.forEach((d, i) => {
       const key = keys[i]!
-      const result = results?.[i] ?? this.stage.step(d.record, stateOf(key), this.meta)
-      if (result.type === 'dead_letter') {
-        const { topic, partition } = d.record.origin
-        const { code, message } = result
-        batch.deadLetters.push({ topic, partition, raw: d.raw, code, message, student: result.student ?? key })
-        if (result.outputs) this.write(d, result.outputs)
-        return
-      }
-      if (key !== null) batch.changed.set(key, states.get(key))
-      if (result.type !== 'drop') this.write(d, result.outputs)
+      const result = results?.[i] ?? stage.step(d.record, stateOf(key), this.meta)
+      if (this.took(d, key, result) && key !== null) batch.changed.set(key, states.get(key))
     })
+  }
+
+  /** One record at a time: which keys a record wakes depends on what those before it left in the meta. */
+  private async waking(
+    records: readonly Decoded[],
+    keys: readonly (string | null)[],
+    states: Map<string, unknown>,
+    fence: Fence,
+  ): Promise<void> {
+    const { stage, batch } = this
+    for (const [i, d] of records.entries()) {
+      // Given again after the store did not answer in the middle of them.
+      if (d.record.origin.offset <= batch.folded) continue
+      const key = keys[i]!
+      const awake = key === null ? stage.wakes!(d.record, this.meta) : []
+      if (awake.length > 0) await this.states(awake, fence, states)
+      const woken = awake.length > 0 ? new Map(awake.map((k) => [k, states.get(k)])) : undefined
+      const result = stage.step(d.record, key === null ? null : states.get(key), this.meta, woken)
+      if (this.took(d, key, result)) {
+        if (key !== null) batch.changed.set(key, states.get(key))
+        for (const [k, state] of woken ?? []) batch.changed.set(k, state)
+      }
+      batch.folded = d.record.origin.offset
+    }
+  }
+
+  /** Keeps what a step gave. False where it left the states as they were. */
+  private took(d: Decoded, key: string | null, result: StepResult): boolean {
+    const { batch } = this
+    if (result.type === 'dead_letter') {
+      const { topic, partition } = d.record.origin
+      const { code, message } = result
+      batch.deadLetters.push({ topic, partition, raw: d.raw, code, message, student: result.student ?? key })
+      if (result.outputs) this.write(d, result.outputs)
+      return false
+    }
+    if (result.type !== 'drop') this.write(d, result.outputs)
+    return true
   }
 
   private async files(records: readonly Decoded[]): Promise<void> {
@@ -164,5 +194,11 @@ export class FoldLogic implements PartitionLogic {
 }
 
 function emptyBatch() {
-  return { outputs: [] as LogAppend[], deadLetters: [] as DeadLetter[], changed: new Map<string, unknown>() }
+  return {
+    outputs: [] as LogAppend[],
+    deadLetters: [] as DeadLetter[],
+    changed: new Map<string, unknown>(),
+    /** Offset of the last record that a waking stage has folded. */
+    folded: -1,
+  }
 }

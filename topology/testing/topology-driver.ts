@@ -133,7 +133,13 @@ export class TopologyDriver {
     if (key !== null && !states.has(key)) states.set(key, stage.state.empty(key))
     const state = key === null ? null : states.get(key)
     if (key !== null) held.changed[partition]!.add(key)
-    const result = stage.step(record, state, held.metas[partition])
+    const awake = key === null ? (stage.wakes?.(record, held.metas[partition]) ?? []) : []
+    for (const k of awake) {
+      if (!states.has(k)) states.set(k, stage.state.empty(k))
+      held.changed[partition]!.add(k)
+    }
+    const woken = awake.length > 0 ? new Map(awake.map((k) => [k, states.get(k)])) : undefined
+    const result = stage.step(record, state, held.metas[partition], woken)
     this.steps.push({ stage: stage.name, record, result })
     held.count++
     if (this.options.cut?.(stage.name, held.count)) this.reopen(held)
