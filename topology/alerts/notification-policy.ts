@@ -20,8 +20,6 @@ export type ReaderRole = (typeof READER_ROLES)[number]
 export interface NotificationPolicy {
   /** IANA zone of readers whose school names none. */
   zone: string
-  /** BCP 47, of readers without a language. */
-  language: string
   /** What is resolved within so many minutes is told to nobody; what comes within them is told together. */
   groupWaitMinutes: number
   everybody: Telling
@@ -31,7 +29,6 @@ export interface NotificationPolicy {
 
 export const DEFAULT_NOTIFICATIONS: NotificationPolicy = {
   zone: 'UTC',
-  language: 'en',
   groupWaitMinutes: 15,
   everybody: {
     mode: 'digest',
@@ -89,12 +86,10 @@ function readPolicy(section: unknown, at: string, wrong: string[]): Notification
     wrong.push(`${at} must have fields`)
     return defaults
   }
-  unknownFields(section, ['zone', 'language', 'groupWaitMinutes', 'everybody', 'roles'], at, wrong)
-  const { zone = defaults.zone, language = defaults.language, groupWaitMinutes = defaults.groupWaitMinutes } = section
+  unknownFields(section, ['zone', 'groupWaitMinutes', 'everybody', 'roles'], at, wrong)
+  const { zone = defaults.zone, groupWaitMinutes = defaults.groupWaitMinutes } = section
   if (typeof zone !== 'string' || !zoneKnown(zone))
     wrong.push(`${at}.zone is ${JSON.stringify(zone)}; it must be a zone of the IANA database, such as Europe/Berlin`)
-  if (typeof language !== 'string' || !/^[a-z]{2,3}(-[A-Za-z0-9]+)*$/.test(language))
-    wrong.push(`${at}.language is ${JSON.stringify(language)}; it must be a BCP 47 tag, such as de or en-GB`)
   if (
     !(Number.isSafeInteger(groupWaitMinutes) && (groupWaitMinutes as number) >= 0 && Number(groupWaitMinutes) <= 1440)
   )
@@ -111,7 +106,7 @@ function readPolicy(section: unknown, at: string, wrong: string[]): Notification
       if (given[role] !== undefined)
         roles[role] = { ...roles[role], ...readTelling(given[role], `${at}.roles.${role}`, wrong) }
   }
-  const policy = { zone, language, groupWaitMinutes, everybody, roles } as NotificationPolicy
+  const policy = { zone, groupWaitMinutes, everybody, roles } as NotificationPolicy
   if (wrong.length === 0)
     for (const role of READER_ROLES) {
       const { quietDays, digestDays } = tellingOf(policy, role)

@@ -89,14 +89,12 @@ describe('the section of a policy', () => {
   it('says all that is wrong at once, each with its place', () => {
     const wrong = {
       zone: 'Berlin',
-      language: 'Deutsch',
       groupWaitMinutes: -1,
       everybody: { digestAt: '25:00', quietHours: { from: '07:00', until: '07:00' }, digestDays: [0] },
       roles: { teachers: {}, guardian: { mode: 'never' } },
     }
     const places = [
       'zone',
-      'language',
       'groupWaitMinutes',
       'everybody.digestAt',
       'everybody.quietHours',

@@ -28,7 +28,7 @@ export class NoticeSource {
 
   tick(at: number): this {
     this.now = Math.max(this.now, at)
-    this.records.push({ subject: 'tick', key: sourceKey(this.source), value: { at } })
+    this.records.push({ subject: 'tick', key: sourceKey('tick', this.source), value: { at } })
     return this
   }
 
@@ -75,7 +75,7 @@ export class NoticeSource {
       payload: payload === null ? null : JSON.stringify(payload),
       issued_at: this.now,
     }
-    this.records.push({ subject: 'marker', key: sourceKey(this.source), value })
+    this.records.push({ subject: 'marker', key: sourceKey('marker', this.source), value })
     return this
   }
 }

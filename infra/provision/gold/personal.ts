@@ -82,6 +82,18 @@ export const PERSONAL: readonly PersonalTable[] = [
     about: 'Topics and items that were recommended, and why.',
   },
   {
+    table: 'deliveries',
+    topic: 'learning.events',
+    place: null,
+    about: 'Notices about the student in messages that were decided, and to whom.',
+  },
+  {
+    table: 'inbox',
+    topic: 'learning.events',
+    place: null,
+    about: 'Notices about the student in the inboxes of those who were told.',
+  },
+  {
     table: 'event_dispositions',
     topic: 'learning.features',
     place: AT,

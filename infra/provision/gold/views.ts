@@ -1,5 +1,6 @@
 import { SERVED } from '@mastery/topology/served/catalog.ts'
 import { ACTIVE } from './active.ts'
+import { DELIVERY_VIEWS } from './delivery-tables.ts'
 import { PROGRESS_VIEWS } from './progress-views.ts'
 
 export { ACTIVE } from './active.ts'
@@ -101,6 +102,7 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
         GROUP BY tenant, score_source) AS c
       USING (tenant, score_source)`,
   },
+  ...DELIVERY_VIEWS.map((v) => ({ ...v, select: v.select(ACTIVE) })),
   ...PROGRESS_VIEWS,
   {
     name: 'v_data_quality',

@@ -20,7 +20,7 @@ export function nextDue(s: NotifyState): number | null {
  * in another role.
  */
 export function take(s: NotifyState, e: Entry, recipient: string, calendarOf: CalendarOf): Composed | null | false {
-  if (s.entries.some((x) => x.alert === e.alert && x.sequence === e.sequence)) return false
+  for (const x of s.entries) if (x.sequence === e.sequence && x.alert === e.alert) return false
   if ((s.open.get(e.alert)?.sequence ?? 0) >= e.sequence) return false
   const calendar = calendarOf(e)
   // Never due when it was decided: of what was decided at an instant, some may come after the instant is dealt with.

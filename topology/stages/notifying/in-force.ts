@@ -8,6 +8,8 @@ import type { NotifyMeta } from './meta.ts'
 
 export const versionKey = (tenant: string, version: string) => `${tenant}/${version}`
 export const rosterKey = (source: number, tenant: string) => `${source}/${tenant}`
+/** Of markers that do not say where they come from: they hold for every source. */
+export const ANY_SOURCE = -1
 
 /** What payloads say, found out once: the same payload says the same for ever. */
 const policies = new Map<string, NotificationPolicy>()
@@ -65,6 +67,7 @@ export function calendarsOf(meta: NotifyMeta): CalendarOf {
 
 /** The zone of a school, by the roster in force where the notice was decided. */
 export function zoneOf(meta: NotifyMeta, source: number, tenant: string, school: string | null): string | null {
-  const payload = school === null ? undefined : meta.rosters.get(rosterKey(source, tenant))
-  return payload === undefined ? null : (zonesIn(payload).get(school!) ?? null)
+  if (school === null) return null
+  const payload = meta.rosters.get(rosterKey(source, tenant)) ?? meta.rosters.get(rosterKey(ANY_SOURCE, tenant))
+  return payload === undefined ? null : (zonesIn(payload).get(school) ?? null)
 }

@@ -8,7 +8,7 @@ import { topicAt } from '../../topics.ts'
 import { advance, nextDue, take } from './advance.ts'
 import type { Composed } from './compose.ts'
 import { entryOf } from './entry.ts'
-import { calendarsOf, zoneOf } from './in-force.ts'
+import { ANY_SOURCE, calendarsOf, zoneOf } from './in-force.ts'
 import { applyMarker, filesOfMarker, filesOfMeta } from './markers.ts'
 import { NOTIFY_META, type NotifyMeta } from './meta.ts'
 import { NOTIFY_STATE, type NotifyState } from './state.ts'
@@ -67,8 +67,9 @@ export function notifyingStage(config: NotifyingConfig): Stage<NotifyState, Noti
     const told = take(s, e, record.key, calendarsOf(meta))
     // The mark has moved: this one is not taken again.
     if (told === false) return { type: 'redirect', reason: 'told in another role', outputs: [] }
-    const next = nextDue(s)
-    if (next !== null) meta.due.set(record.key, next)
+    // What waits most of the time waits for the same hour as the notice before it.
+    const next = s.entries.at(-1)!.at
+    if (next < (meta.due.get(record.key) ?? Number.POSITIVE_INFINITY)) meta.due.set(record.key, next)
     return { type: 'ok', outputs: told === null ? [] : [writing(record)(told)] }
   }
 
@@ -114,13 +115,14 @@ export function notifyingStage(config: NotifyingConfig): Stage<NotifyState, Noti
         message: `A ${record.subject} does not belong into mastery.notices.`,
       }
     const source = sourceOfKey(record.key)
+    if (record.subject === 'marker') return marker(record, source ?? ANY_SOURCE, meta)
     if (source === null || source >= sources)
       return {
         type: 'dead_letter',
         code: 'wrong_key',
-        message: `A ${record.subject} in mastery.notices names no source partition by its key; there are ${sources}.`,
+        message: `A tick in mastery.notices names none of the ${sources} source partitions by its key.`,
       }
-    return record.subject === 'tick' ? tick(record, source, meta, woken) : marker(record, source, meta)
+    return tick(record, source, meta, woken)
   }
 
   return {
