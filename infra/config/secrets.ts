@@ -41,12 +41,15 @@ const SecretsSchema = z.object({
 export type Tenant = z.infer<typeof TenantSchema>
 export type Secrets = z.infer<typeof SecretsSchema>
 
-/** A file of keys that others on this machine can read is no secret. Files of another owner are that owner's matter. */
-function refuseOpenFile(path: string): void {
+/**
+ * A file of keys that others on this machine can read is no secret. Files of another owner are that owner's matter.
+ * @throws Error that says what to do
+ */
+export function refuseOpenFile(path: string, what = 'tenants file'): void {
   const { mode, uid } = statSync(path)
   if (process.getuid?.() === uid && (mode & 0o077) !== 0)
     throw new Error(
-      `The tenants file ${path} holds keys and can be read by others (mode ${(mode & 0o777).toString(8)}). Run "chmod 600 ${path}".`,
+      `The ${what} ${path} holds keys and can be read by others (mode ${(mode & 0o777).toString(8)}). Run "chmod 600 ${path}".`,
     )
 }
 

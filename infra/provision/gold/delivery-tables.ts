@@ -40,7 +40,7 @@ export const DELIVERY_TABLES: readonly GoldTable[] = [
       ['decided_at', TIME, 'The instant for which it was decided.'],
       ...FROM,
     ],
-    order: ['tenant', 'student_id', 'delivery_id', 'alert_id', 'sequence', 'generation'],
+    order: ['tenant', 'student_id', 'decided_at', 'delivery_id', 'alert_id', 'sequence', 'generation'],
     version: null,
     month: 'decided_at',
     age: 'decided_at',
