@@ -72,6 +72,28 @@ export interface StateCodec<S> {
   decode(bytes: Uint8Array, key: string): S
 }
 
+/** A student whom time has come to. */
+export interface Woken<S> {
+  key: string
+  state: S
+}
+
+/**
+ * How time reaches single students without a look at every one: each state says when it is next due, and a record that
+ * brings time (a tick) comes with the states that are due by then. When they are due follows from states and meta alone,
+ * so the runtime keeps no record of it but in memory.
+ */
+export interface Wakes<S, M> {
+  /** The time, UTC milliseconds, by which the state wants to be woken; Infinity: never. */
+  dueOf(state: S, meta: M): number
+  /** Another number where `dueOf` may have changed for states that no record has touched: all of them are asked again. */
+  epochOf(meta: M): number
+  /** The time that the record brings, before it was folded; null: none, or none that is new. */
+  timeOf(record: StageRecord, meta: M): number | null
+  /** So many are woken by one record at most; the others wait for the next that brings time. */
+  most: number
+}
+
 /**
  * A pure fold over one partition. No clock, no I/O, no randomness: state, meta and outputs are functions of the
  * partition's prefix, however it was cut into batches.
@@ -92,15 +114,12 @@ export interface Stage<S, M> {
    */
   files?(record: StageRecord | null, meta: M): readonly ParameterFile[]
   /**
-   * Keys whose states a record needs that has none of its own: those that a tick wakes. Asked before the step, of `meta`
-   * as it is then; nobody else's state is touched. A stage that has this does not work `together`.
+   * Changes `state` and `meta` in place, and the states of the `woken`, which are there for a record that brings time, in
+   * order of when they were due. `state` is null exactly where `keyOf` gave null.
    */
-  wakes?(record: StageRecord, meta: M): readonly string[]
-  /**
-   * Changes `state` and `meta` in place, and the states in `woken`, which has the keys that `wakes` gave, in their order.
-   * `state` is null exactly where `keyOf` gave null.
-   */
-  step(record: StageRecord, state: S | null, meta: M, woken?: ReadonlyMap<string, S>): StepResult
+  step(record: StageRecord, state: S | null, meta: M, woken?: readonly Woken<S>[]): StepResult
+  /** For a stage that time alone can move. It has no `together`. */
+  wakes?: Wakes<S, M>
   /**
    * Steps for records in order, where a part of the work is done for many students at a time; what comes out does not
    * hang on how records are put together. Null: `step` alone does for these. After an error the states are void. `alive`

@@ -76,7 +76,7 @@ export const TOPICS: readonly TopicSpec[] = [
   {
     name: 'learning.features',
     key: 'student pseudonym',
-    subjects: ['feature-record', 'marker', 'tick'],
+    subjects: ['feature-record', 'student-command', 'marker', 'tick'],
     retentionDays: 30,
     compacted: false,
     derived: true,
@@ -88,7 +88,7 @@ export const TOPICS: readonly TopicSpec[] = [
   {
     name: 'mastery.scores',
     key: 'student pseudonym',
-    subjects: ['mastery-score', 'marker', 'tick'],
+    subjects: ['mastery-score', 'student-command', 'marker', 'tick'],
     retentionDays: 30,
     compacted: false,
     derived: true,

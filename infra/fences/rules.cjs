@@ -12,6 +12,7 @@ const VENDORS = {
   webgpu: '^infra/adapters/tfjs/',
   'onnxruntime-node': '^infra/adapters/onnx/',
   nodemailer: '^infra/adapters/smtp/',
+  yaml: '^infra/config/alert-yaml',
 }
 const TESTS = '(\\.(unit|contract|integration|e2e|fault)\\.test\\.ts$|(^|/)test/|/testing/)'
 

@@ -6,6 +6,7 @@ import type { Fence, StateScope, StateStore } from '@mastery/topology/ports/stat
 import { type AnyStage, placesOf, type StageOutput, type StepResult } from '@mastery/topology/stage.ts'
 import type { ProvideFiles } from './artefacts.ts'
 import type { BatchResult, DeadLetter, Decoded, PartitionLogic } from './logic.ts'
+import { Waking } from './waking.ts'
 
 /** Two generations of recently used states: bounded memory at the cost of one map look-up. */
 class StateCache {
@@ -35,6 +36,12 @@ class StateCache {
   }
 }
 
+interface Held {
+  /** By record. */
+  keys: (string | null)[]
+  states: Map<string, unknown>
+}
+
 /** Folds a stage over one partition. States live in memory while the claim holds; the store has what was committed. */
 export class FoldLogic implements PartitionLogic {
   private readonly stage: AnyStage
@@ -48,6 +55,9 @@ export class FoldLogic implements PartitionLogic {
   private readonly provide: ProvideFiles | null
   /** Whether what the meta relies on was provided. */
   private provided = false
+  private readonly waking: Waking | null
+  /** How far records got that a dependency stopped half-way. */
+  private halfway: { records: readonly Decoded[]; done: number } | null = null
 
   /** `partitions`: of the stage's topics; null for a stage that keeps its input's partition. */
   constructor(
@@ -67,21 +77,26 @@ export class FoldLogic implements PartitionLogic {
     this.partitions = partitions
     this.provide = provide
     this.meta = stage.meta.empty('')
+    this.waking = stage.wakes ? new Waking(stage, stage.wakes, scope, store) : null
   }
 
   reset(meta: Uint8Array | null): void {
     this.cache.clear()
     this.batch = emptyBatch()
     this.provided = false
+    this.halfway = null
+    this.waking?.reset()
     this.meta = meta ? this.stage.meta.decode(meta, '') : this.stage.meta.empty('')
   }
 
-  /** Puts the keys' states into `states`, loaded where they are not at hand: each state is one object. */
-  private async states(
-    keys: readonly (string | null)[],
-    fence: Fence,
-    states = new Map<string, unknown>(),
-  ): Promise<Map<string, unknown>> {
+  private async states(records: readonly Decoded[], fence: Fence): Promise<Held> {
+    const held: Held = { keys: [], states: new Map() }
+    for (const d of records) held.keys.push(this.stage.keyOf(d.record))
+    await this.load(held.keys, held.states, fence)
+    return held
+  }
+
+  private async load(keys: readonly (string | null)[], states: Map<string, unknown>, fence: Fence): Promise<void> {
     const missing: string[] = []
     for (const key of keys) {
       if (key === null || states.has(key)) continue
@@ -90,25 +105,25 @@ export class FoldLogic implements PartitionLogic {
       states.set(key, cached)
       if (cached === undefined) missing.push(key)
     }
-    if (missing.length > 0) {
-      const bytes = await this.store.load(this.scope, missing, fence)
-      missing.forEach((key, i) => {
-        const state = bytes[i] ? this.stage.state.decode(bytes[i], key) : this.stage.state.empty(key)
-        states.set(key, state)
-        this.cache.set(key, state)
-      })
-    }
-    return states
+    if (missing.length === 0) return
+    const bytes = await this.store.load(this.scope, missing, fence).catch((e: unknown) => {
+      for (const key of missing) states.delete(key)
+      throw e
+    })
+    missing.forEach((key, i) => {
+      const state = bytes[i] ? this.stage.state.decode(bytes[i], key) : this.stage.state.empty(key)
+      states.set(key, state)
+      this.cache.set(key, state)
+    })
   }
 
   async fold(records: readonly Decoded[], fence: Fence, alive?: () => Promise<void>): Promise<void> {
     await this.files(records)
-    const { stage, batch } = this
-    const keys = records.map((d) => stage.keyOf(d.record))
-    const states = await this.states(keys, fence)
-    if (stage.wakes) return this.waking(records, keys, states, fence)
+    const held = await this.states(records, fence)
+    if (this.waking) return this.foldWaking(this.waking, records, held, fence, alive)
+    const { keys, states } = held
     const stateOf = (key: string | null) => (key === null ? null : states.get(key))
-    const together = stage.together?.(
+    const together = this.stage.together?.(
       records.map((d) => d.record),
       keys.map(stateOf),
       this.meta,
@@ -117,47 +132,48 @@ export class FoldLogic implements PartitionLogic {
     const results = together ? await together : null
     records.forEach((d, i) => {
       const key = keys[i]!
-      const result = results?.[i] ?? stage.step(d.record, stateOf(key), this.meta)
-      if (this.took(d, key, result) && key !== null) batch.changed.set(key, states.get(key))
+      this.take(d, key, states, results?.[i] ?? this.stage.step(d.record, stateOf(key), this.meta))
     })
   }
 
-  /** One record at a time: which keys a record wakes depends on what those before it left in the meta. */
-  private async waking(
+  /** One record after the other: a tick wakes those who are due after all that stands before it. */
+  private async foldWaking(
+    waking: Waking,
     records: readonly Decoded[],
-    keys: readonly (string | null)[],
-    states: Map<string, unknown>,
+    { keys, states }: Held,
     fence: Fence,
+    alive?: () => Promise<void>,
   ): Promise<void> {
-    const { stage, batch } = this
-    for (const [i, d] of records.entries()) {
-      // Given again after the store did not answer in the middle of them.
-      if (d.record.origin.offset <= batch.folded) continue
-      const key = keys[i]!
-      const awake = key === null ? stage.wakes!(d.record, this.meta) : []
-      if (awake.length > 0) await this.states(awake, fence, states)
-      const woken = awake.length > 0 ? new Map(awake.map((k) => [k, states.get(k)])) : undefined
-      const result = stage.step(d.record, key === null ? null : states.get(key), this.meta, woken)
-      if (this.took(d, key, result)) {
-        if (key !== null) batch.changed.set(key, states.get(key))
-        for (const [k, state] of woken ?? []) batch.changed.set(k, state)
+    const at = this.halfway?.records === records ? this.halfway : { records, done: 0 }
+    this.halfway = at
+    for (; at.done < records.length; at.done++) {
+      const d = records[at.done]!
+      const key = keys[at.done]!
+      const due = await waking.keysOf(d.record, this.meta, this.batch.changed, fence, alive)
+      if (due.length > 0) await this.load(due, states, fence)
+      const woken = due.map((key) => ({ key, state: states.get(key) }))
+      const state = key === null ? null : states.get(key)
+      this.take(d, key, states, this.stage.step(d.record, state, this.meta, woken))
+      for (const w of woken) {
+        this.batch.changed.set(w.key, w.state)
+        waking.stepped(w.key, w.state, this.meta)
       }
-      batch.folded = d.record.origin.offset
+      if (key !== null) waking.stepped(key, state, this.meta)
     }
+    this.halfway = null
   }
 
-  /** Keeps what a step gave. False where it left the states as they were. */
-  private took(d: Decoded, key: string | null, result: StepResult): boolean {
+  private take(d: Decoded, key: string | null, states: ReadonlyMap<string, unknown>, result: StepResult): void {
     const { batch } = this
     if (result.type === 'dead_letter') {
       const { topic, partition } = d.record.origin
       const { code, message } = result
       batch.deadLetters.push({ topic, partition, raw: d.raw, code, message, student: result.student ?? key })
       if (result.outputs) this.write(d, result.outputs)
-      return false
+      return
     }
+    if (key !== null) batch.changed.set(key, states.get(key))
     if (result.type !== 'drop') this.write(d, result.outputs)
-    return true
   }
 
   private async files(records: readonly Decoded[]): Promise<void> {
@@ -194,11 +210,5 @@ export class FoldLogic implements PartitionLogic {
 }
 
 function emptyBatch() {
-  return {
-    outputs: [] as LogAppend[],
-    deadLetters: [] as DeadLetter[],
-    changed: new Map<string, unknown>(),
-    /** Offset of the last record that a waking stage has folded. */
-    folded: -1,
-  }
+  return { outputs: [] as LogAppend[], deadLetters: [] as DeadLetter[], changed: new Map<string, unknown>() }
 }

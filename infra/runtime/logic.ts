@@ -13,8 +13,8 @@ export interface PartitionLogic {
   /** Starts over from what the claim found; everything remembered is void. */
   reset(meta: Uint8Array | null): void
   /**
-   * Folds the batch's next records, in order. Throws a TransientError only before it has changed anything, so that the
-   * same records may be given again. States are loaded under the fence, so that outputs never come from another's.
+   * Folds the batch's next records, in order. After a TransientError the same records, in the same array, are to be given
+   * again: nothing of them has changed anything, or what has is not done twice. States are loaded under the fence, so that outputs never come from another's.
    * `alive` is to be called now and then by work that takes long.
    */
   fold(records: readonly Decoded[], fence: Fence, alive?: () => Promise<void>): Promise<void>

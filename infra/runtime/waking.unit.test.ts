@@ -1,119 +1,111 @@
-import type { LogRecord } from '@mastery/topology/ports/event-log.ts'
 import { TransientError } from '@mastery/topology/ports/failure.ts'
 import type { StateScope } from '@mastery/topology/ports/state-store.ts'
-import type { Stage } from '@mastery/topology/stage.ts'
+import { Random } from '@mastery/topology/school/random.ts'
+import type { StageRecord } from '@mastery/topology/stage.ts'
+import { alertingStage } from '@mastery/topology/stages/alerting/stage.ts'
+import { AlertLog, policyOf, smallRoster } from '@mastery/topology/testing/alert-log.ts'
 import { JSON_CODEC } from '@mastery/topology/testing/counting-stage.ts'
+import { DAY, DAY_ZERO } from '@mastery/topology/testing/learner-log.ts'
 import { MemoryState } from '@mastery/topology/testing/memory.ts'
 import { describe, expect, it } from 'vitest'
 import { FoldLogic } from './fold-logic.ts'
-import type { Decoded } from './logic.ts'
 
-const json = <T>(empty: () => T) => ({
-  empty,
-  encode: (value: T) => Buffer.from(JSON.stringify(value)),
-  decode: (bytes: Uint8Array) => JSON.parse(Buffer.from(bytes).toString('utf8')) as T,
+const SCOPE: StateScope = { stage: 'alerts', generation: 0, topic: 'mastery.scores', partition: 0 }
+const STUDENTS = Array.from({ length: 30 }, (_, i) => `student-${i}`)
+const EASY = { evidence: { attempts: 2, sessions: 1, time: 0 } }
+const first = policyOf({
+  rules: [
+    { id: 'low', kind: 'mastery_below', for: '30h', ...EASY },
+    { id: 'absent', kind: 'inactive', after: '3d' },
+  ],
 })
+const second = policyOf({ rules: [{ id: 'absent', kind: 'inactive', after: '2d' }] })
 
-/** Counts what each key was sent; a tick tells the counts of all keys that were sent something since the last one. */
-const CLOCK: Stage<{ sent: number; told: number }, { waiting: string[] }> = {
-  name: 'clock',
-  inputs: ['learning.events'],
-  outputs: ['learning.features'],
-  state: json(() => ({ sent: 0, told: 0 })),
-  meta: json(() => ({ waiting: [] as string[] })),
-  keyOf: (r) => (r.subject === 'tick' ? null : r.key),
-  wakes: (_record, meta) => meta.waiting,
-  step(record, state, meta, woken) {
-    if (state !== null) {
-      state.sent++
-      if (!meta.waiting.includes(record.key)) meta.waiting.push(record.key)
-      return { type: 'ok', outputs: [] }
-    }
-    meta.waiting = []
-    const outputs = [...(woken ?? [])].map(([key, s]) => {
-      s.told++
-      return { topic: 'learning.features' as const, subject: 'feature-record' as const, key, value: { ...s } }
-    })
-    return { type: 'ok', outputs }
-  },
-}
-
-const SCOPE: StateScope = { stage: 'clock', generation: 0, topic: 'learning.events', partition: 0 }
-
-/** A key is a record of that key, '' a tick. */
-function records(...keys: string[]): Decoded[] {
-  return keys.map((key, offset) => ({
-    raw: { offset, key, value: Buffer.alloc(0), timestamp: 0 } satisfies LogRecord,
-    record: {
-      subject: key === '' ? 'tick' : 'learning-event',
-      key,
-      value: {},
-      origin: { topic: 'learning.events', partition: 0, offset },
-    },
-  }))
-}
-
-async function run(log: readonly Decoded[], cut: number, options: { cached?: number; failures?: number } = {}) {
-  const state = new MemoryState()
-  const load = state.load.bind(state)
-  let failures = options.failures ?? 0
-  const epoch = (await state.claim(SCOPE, 'a')).epoch
-  const logic = new FoldLogic(CLOCK, SCOPE, state, JSON_CODEC, options.cached ?? 100)
-  logic.reset(null)
-  const told: unknown[] = []
-  let next = 0
-  for (let at = 0; at < log.length; at += cut) {
-    const part = log.slice(at, at + cut)
-    const fence = { epoch, nextOffset: next }
-    // The store fails in the middle of the slice: where the first tick of it wakes somebody.
-    let calls = 0
-    state.load = async (...args) => {
-      if (++calls > 1 && failures-- > 0) throw new TransientError('down')
-      return load(...args)
-    }
-    for (;;) {
-      try {
-        await logic.fold(part, fence)
-        break
-      } catch (e) {
-        if (!(e instanceof TransientError)) throw e
-      }
-    }
-    const { outputs, changes, meta } = await logic.finish()
-    told.push(...outputs.map((o) => [o.key, JSON_CODEC.decode(o.value).value]))
-    const after = part.at(-1)!.record.origin.offset + 1
-    const commit = { epoch, expectedOffset: next, nextOffset: after, meta, changes, outputs: [] }
-    expect(await state.commit(SCOPE, commit)).toBe('committed')
-    next = after
+/** Thirty students over some weeks; the rules change half-way, in the midst of records. */
+function recorded(seed: number, mostWoken: number): AlertLog {
+  const random = new Random(seed)
+  const log = new AlertLog({ mostWoken }).roster(smallRoster(STUDENTS)).policy(first).tick(DAY_ZERO)
+  let at = DAY_ZERO
+  for (let i = 0; i < 400; i++) {
+    at += Math.floor((random.uniform() * DAY) / 8)
+    const student = STUDENTS[Math.floor(random.uniform() * random.uniform() * 30)]!
+    if (random.uniform() < 0.25) log.tick(at)
+    else log.answer(random.uniform(), at, { student, correct: random.uniform() < 0.5 })
+    if (i === 200) log.policy(second, 'p2').tick(at + 1)
   }
-  return told
+  return log.tick(at + 30 * DAY).tick(at + 31 * DAY)
 }
 
-const LOG = records('a', 'b', '', 'a', '', '', 'c', 'a', '', 'b', 'b', '')
-const TOLD = [
-  ['a', { sent: 1, told: 1 }],
-  ['b', { sent: 1, told: 1 }],
-  ['a', { sent: 2, told: 2 }],
-  ['c', { sent: 1, told: 1 }],
-  ['a', { sent: 3, told: 3 }],
-  ['b', { sent: 3, told: 2 }],
-]
+/** A store that can't be reached now and then. */
+class Failing extends MemoryState {
+  random = new Random(1)
+  override async load(...given: Parameters<MemoryState['load']>): ReturnType<MemoryState['load']> {
+    if (this.random.uniform() < 0.1) throw new TransientError('The store is away.')
+    return super.load(...given)
+  }
+}
 
-describe('a tick that wakes keys', () => {
-  it.each([1, 2, 3, 5, 100])('has their states, in batches of %i', async (cut) => {
-    expect(await run(LOG, cut)).toEqual(TOLD)
-  })
+/** What the runtime makes of the records in batches, slices, with failures and restarts. */
+async function folded(records: readonly StageRecord[], seed: number, mostWoken: number): Promise<string[]> {
+  const random = new Random(seed)
+  const store = new Failing()
+  const outputs: string[] = []
+  const stage = alertingStage({ generation: 0, mostWoken })
+  const counts = { input: 1, output: 1 }
+  for (let at = 0; at < records.length; ) {
+    const claim = await store.claim(SCOPE, 'a')
+    const logic = new FoldLogic(stage, SCOPE, store, JSON_CODEC, 2 + Math.floor(random.uniform() * 8), counts)
+    logic.reset(claim.meta)
+    for (let batches = 1 + Math.floor(random.uniform() * 5); batches > 0 && at < records.length; batches--) {
+      const fence = { epoch: claim.epoch, nextOffset: at }
+      const until = Math.min(records.length, at + 1 + Math.floor(random.uniform() * 40))
+      for (let from = at; from < until; ) {
+        const to = Math.min(until, from + 1 + Math.floor(random.uniform() * 15))
+        const slice = records.slice(from, to).map((record) => ({ record, raw: { timestamp: 0 } as never }))
+        for (;;) {
+          try {
+            await logic.fold(slice, fence)
+            break
+          } catch (e) {
+            if (!(e instanceof TransientError)) throw e
+          }
+        }
+        from = to
+      }
+      const made = await logic.finish()
+      const done = await store.commit(SCOPE, {
+        epoch: claim.epoch,
+        expectedOffset: at,
+        nextOffset: until,
+        meta: made.meta,
+        changes: made.changes,
+        outputs: [],
+      })
+      expect(done).toBe('committed')
+      for (const o of made.outputs)
+        outputs.push(`${o.topic} ${o.key} ${JSON.stringify(JSON_CODEC.decode(o.value).value)}`)
+      at = until
+    }
+  }
+  return outputs
+}
 
-  it('has one state per key, whatever the cache lets go of', async () => {
-    expect(await run(LOG, 100, { cached: 2 })).toEqual(TOLD)
-    expect(await run(LOG, 4, { cached: 2 })).toEqual(TOLD)
-  })
-
-  it('folds no record twice where the store did not answer in the middle of them', async () => {
-    // A tick alone in its slice after the keys' states were dropped from the cache has to load them.
-    const wide = records(...Array.from({ length: 40 }, (_, i) => `k${i}`), '', 'a', '')
-    const whole = await run(wide, 100)
-    expect(await run(wide, 20, { cached: 4, failures: 3 })).toEqual(whole)
-    expect(whole).toHaveLength(41)
-  })
+describe('a stage that ticks wake', () => {
+  it.each([
+    [1, 5_000],
+    [2, 5_000],
+    [3, 4],
+    [4, 1],
+  ])(
+    'says in batches, with failures and restarts, what it says in one piece (log %i, %i a tick)',
+    async (seed, most) => {
+      const log = recorded(seed, most)
+      const whole = log.driver.steps.flatMap(({ result }) =>
+        result.type === 'ok' ? result.outputs.map((o) => `${o.topic} ${o.key} ${JSON.stringify(o.value)}`) : [],
+      )
+      expect(log.notices().length).toBeGreaterThan(most === 1 ? 5 : 20)
+      const records = log.driver.steps.map((s) => s.record)
+      for (const cuts of [1, 2, 3]) expect(await folded(records, cuts, most)).toEqual(whole)
+    },
+  )
 })

@@ -5,6 +5,7 @@ import type { PartitionCounts } from '@mastery/topology/partition.ts'
 import { CodecError } from '@mastery/topology/ports/codec.ts'
 import type { LogRecord } from '@mastery/topology/ports/event-log.ts'
 import { type AnyStage, placesOf } from '@mastery/topology/stage.ts'
+import { wokenBy } from '@mastery/topology/testing/woken.ts'
 import type { SubjectName, TopicName } from '@mastery/topology/topics.ts'
 import { CODEC } from './sim-codec.ts'
 
@@ -93,7 +94,7 @@ export function foldLog(
     const record = { ...CODEC.decode(r.value), key: r.key, origin: { topic, partition, offset: r.offset } }
     const key = stage.keyOf(record)
     const state = key === null ? null : (states.get(key) ?? stage.state.empty(key))
-    const result = stage.step(record, state, meta)
+    const result = stage.step(record, state, meta, wokenBy(stage, record, states, meta))
     if (result.type === 'dead_letter') aside(result.code)
     else if (key !== null) states.set(key, state)
     if (result.type === 'drop') continue

@@ -13,6 +13,18 @@ export function studentCommand(given: Pick<StudentCommand, Needed> & Partial<Stu
     after_offset: null,
     generation: null,
     topics: [],
+    alert: null,
+    rule: null,
+    topic: null,
+    until: null,
+    author: null,
     ...given,
   }
+}
+
+const ABOUT_ALERTS: readonly StudentCommand['kind'][] = ['acknowledge', 'silence', 'unsilence', 'not_useful']
+
+/** What people do about alerts: the stages before alerting pass it on as it is, and no model learns of it. */
+export function concernsAlerts(kind: StudentCommand['kind']): boolean {
+  return ABOUT_ALERTS.includes(kind)
 }

@@ -10,6 +10,7 @@ import { scoringStage } from '../stages/scoring/stage.ts'
 import type { RingLimits } from '../stages/windowing/apply.ts'
 import { windowingStage } from '../stages/windowing/stage.ts'
 import { type SubjectName, type TopicName, topicSpec } from '../topics.ts'
+import { wokenBy } from './woken.ts'
 
 /** One input record, before it has a place in a log. */
 export type Input =
@@ -133,12 +134,8 @@ export class TopologyDriver {
     if (key !== null && !states.has(key)) states.set(key, stage.state.empty(key))
     const state = key === null ? null : states.get(key)
     if (key !== null) held.changed[partition]!.add(key)
-    const awake = key === null ? (stage.wakes?.(record, held.metas[partition]) ?? []) : []
-    for (const k of awake) {
-      if (!states.has(k)) states.set(k, stage.state.empty(k))
-      held.changed[partition]!.add(k)
-    }
-    const woken = awake.length > 0 ? new Map(awake.map((k) => [k, states.get(k)])) : undefined
+    const woken = wokenBy(stage, record, states, held.metas[partition])
+    for (const w of woken) held.changed[partition]!.add(w.key)
     const result = stage.step(record, state, held.metas[partition], woken)
     this.steps.push({ stage: stage.name, record, result })
     held.count++

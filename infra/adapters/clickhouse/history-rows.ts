@@ -107,10 +107,13 @@ export const EVENTS: RecordSource = {
   },
 }
 
+/** These columns stand behind others that are no part of the command. */
+const NO_ALERT = { alert: null, rule: null, topic: null, until: null, author: null }
+
 export const COMMANDS: RecordSource = {
   table: 'student_commands',
   columns: `src_partition, src_offset, tenant, student_id, command_id, kind, target_event_id, correct, score, reason,
-    issued_at, issued_ms, after_offset, generation, topics, payload_size, logged_ms`,
+    issued_at, issued_ms, after_offset, generation, topics, payload_size, alert, rule, topic, until_ms, author, logged_ms`,
   read(c) {
     const partition = c.uint16()
     const offset = c.int64()
@@ -130,8 +133,14 @@ export const COMMANDS: RecordSource = {
       after_offset: int64OrNull(c),
       generation: int32OrNull(c),
       topics: texts(c, 3),
+      ...NO_ALERT,
     }
     const droppedBytes = c.isNull() ? null : c.uint32()
+    value.alert = textOrNull(c)
+    value.rule = textOrNull(c)
+    value.topic = textOrNull(c)
+    value.until = int64OrNull(c)
+    value.author = textOrNull(c)
     return { subject: 'student-command', value, droppedBytes, partition, offset, key: student, timestamp: c.float64() }
   },
 }

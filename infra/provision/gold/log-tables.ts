@@ -52,7 +52,8 @@ export const LOG_TABLES: readonly GoldTable[] = [
   },
   {
     name: 'student_commands',
-    about: 'Commands in the log: voids, corrections, erasures, readmissions, rebuilds, installed checkpoints.',
+    about:
+      'Commands in the log: voids, corrections, erasures, readmissions, rebuilds, installed checkpoints, and what people do about alerts.',
     columns: [
       ...WHO,
       ['command_id', 'String', 'Identity.'],
@@ -66,6 +67,11 @@ export const LOG_TABLES: readonly GoldTable[] = [
       ['generation', 'Nullable(Int32)', 'Generation whose state is meant; null: every one.'],
       ['topics', `Array(${LC})`, 'Topics whose rows are written anew.'],
       ['payload_size', 'Nullable(UInt32)', 'Bytes of the checkpoint; the bytes themselves are not kept here.'],
+      ['alert', 'Nullable(String)', 'Alert that is acknowledged, silenced or judged.'],
+      ['rule', 'Nullable(String)', 'Rule whose alerts are silenced; null: every rule.'],
+      ['topic', 'Nullable(String)', 'Topic on which alerts are silenced; null: every topic.'],
+      ['until_ms', 'Nullable(Int64)', 'When an acknowledgement or a silence ends, UTC milliseconds.'],
+      ['author', 'Nullable(String)', 'Pseudonym of who issued it.'],
       beyond('issued_ms', 'The time of issue'),
       LOGGED,
       ...PLACE,

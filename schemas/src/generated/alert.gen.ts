@@ -53,6 +53,8 @@ export interface Alert {
   state: AlertState
   /** State before. */
   before: AlertState
+  /** What moved it: answer, late_answer, repair, time, policy, acknowledge, silence, unsilence, not_useful, erased. */
+  cause: string
   /** Event time of what caused it; the tick where time alone did. */
   occurred_at: number
   /** Greatest tick of the partition; 0 before the first. */

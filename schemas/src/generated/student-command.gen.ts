@@ -1,6 +1,6 @@
-// Generated from avro/student-command/v1.avsc by `npm run generate`. Do not edit.
+// Generated from avro/student-command/v2.avsc by `npm run generate`. Do not edit.
 
-export type CommandKind = 'void' | 'correction' | 'erase' | 'readmit' | 'rebuild' | 'install_checkpoint' | 'unknown'
+export type CommandKind = 'void' | 'correction' | 'erase' | 'readmit' | 'rebuild' | 'install_checkpoint' | 'acknowledge' | 'silence' | 'unsilence' | 'not_useful' | 'unknown'
 
 /** An instruction that the owning stage applies to one student, in the student's own partition. */
 export interface StudentCommand {
@@ -30,4 +30,14 @@ export interface StudentCommand {
   generation: null | number
   /** Topics whose rows are written anew although the student has nothing on them. */
   topics: string[]
+  /** Id of the alert that is acknowledged, silenced or judged; null where rule and topic say it. */
+  alert: null | string
+  /** Rule whose alerts are silenced; null: every rule. */
+  rule: null | string
+  /** Topic on which alerts are silenced; null: every topic. */
+  topic: null | string
+  /** When an acknowledgement or a silence ends. */
+  until: null | number
+  /** Pseudonym of who issued it. */
+  author: null | string
 }

@@ -11,8 +11,6 @@ export interface NotifyMeta {
   heard: Map<number, number>
   /** Newest (offset, ordinal) taken from each source partition. */
   marks: Map<number, { offset: number; ordinal: number }>
-  /** When something of a reader falls due next, UTC milliseconds. */
-  due: Map<string, number>
   /** Payloads of alert policies, by tenant and version, the newest last. */
   policies: Map<string, string>
   /** Payloads of prepared rosters, by tenant and version, the newest last. */
@@ -23,26 +21,6 @@ export interface NotifyMeta {
   markers: Set<number>
   /** Hashes of the ids of markers that were passed on. */
   passed: Set<number>
-}
-
-const HEX = /^[0-9a-f]{32}$/
-
-/** A pseudonym in 16 bytes; anything else as text. */
-function writeKey(w: ByteWriter, key: string): void {
-  if (HEX.test(key)) {
-    w.u8(1)
-    w.array(new Uint8Array(Buffer.from(key, 'hex')), 16)
-  } else {
-    w.u8(0)
-    w.text(key)
-  }
-}
-
-function readKey(r: ByteReader): string {
-  if (r.u8() === 0) return r.text()
-  const bytes = new Uint8Array(16)
-  r.into(bytes, 16)
-  return Buffer.from(bytes).toString('hex')
 }
 
 function writeTexts(w: ByteWriter, m: Map<string, string>): void {
@@ -75,7 +53,6 @@ export const NOTIFY_META: StateCodec<NotifyMeta> = {
     now: 0,
     heard: new Map(),
     marks: new Map(),
-    due: new Map(),
     policies: new Map(),
     prepared: new Map(),
     rosters: new Map(),
@@ -83,7 +60,7 @@ export const NOTIFY_META: StateCodec<NotifyMeta> = {
     passed: new Set(),
   }),
   encode(m) {
-    const w = new ByteWriter(512 + 25 * m.due.size)
+    const w = new ByteWriter(512)
     w.u8(NOTIFY_META_VERSION)
     w.f64(m.now)
     w.u32(m.heard.size)
@@ -97,11 +74,6 @@ export const NOTIFY_META: StateCodec<NotifyMeta> = {
       w.f64(offset)
       w.u32(ordinal)
     }
-    w.u32(m.due.size)
-    for (const [key, at] of m.due) {
-      writeKey(w, key)
-      w.f64(at)
-    }
     for (const texts of [m.policies, m.prepared, m.rosters]) writeTexts(w, texts)
     for (const set of [m.markers, m.passed]) writeSet(w, set)
     return w.finish()
@@ -113,7 +85,6 @@ export const NOTIFY_META: StateCodec<NotifyMeta> = {
     m.now = r.f64()
     for (let n = r.u32(); n > 0; n--) m.heard.set(r.u32(), r.f64())
     for (let n = r.u32(); n > 0; n--) m.marks.set(r.u32(), { offset: r.f64(), ordinal: r.u32() })
-    for (let n = r.u32(); n > 0; n--) m.due.set(readKey(r), r.f64())
     m.policies = readTexts(r)
     m.prepared = readTexts(r)
     m.rosters = readTexts(r)

@@ -3,7 +3,7 @@ import type { Notice } from '@mastery/schemas/src/generated/notice.gen.ts'
 import type { Tick } from '@mastery/schemas/src/generated/tick.gen.ts'
 import { sourceOfKey } from '../../alerts/source-key.ts'
 import { hash53 } from '../../events/hash.ts'
-import type { Stage, StageOutput, StageRecord, StepResult } from '../../stage.ts'
+import type { Stage, StageOutput, StageRecord, StepResult, Woken } from '../../stage.ts'
 import { topicAt } from '../../topics.ts'
 import { advance, nextDue, take } from './advance.ts'
 import type { Composed } from './compose.ts'
@@ -17,7 +17,11 @@ export interface NotifyingConfig {
   generation: number
   /** Partitions that notices come from: those of mastery.scores. Time is known once each has told its own. */
   sources: number
+  /** Readers that one tick wakes; the others wait for the next that brings time. Default: all of a large partition. */
+  mostWoken?: number
 }
+
+const MOST_WOKEN = 50_000
 
 /** The greatest tick that every source has told of, were `at` the newest of one; 0 while one is silent. */
 function timeWith(meta: NotifyMeta, sources: number, from: number, at: number): number {
@@ -67,9 +71,6 @@ export function notifyingStage(config: NotifyingConfig): Stage<NotifyState, Noti
     const told = take(s, e, record.key, calendarsOf(meta))
     // The mark has moved: this one is not taken again.
     if (told === false) return { type: 'redirect', reason: 'told in another role', outputs: [] }
-    // What waits most of the time waits for the same hour as the notice before it.
-    const next = s.entries.at(-1)!.at
-    if (next < (meta.due.get(record.key) ?? Number.POSITIVE_INFINITY)) meta.due.set(record.key, next)
     return { type: 'ok', outputs: told === null ? [] : [writing(record)(told)] }
   }
 
@@ -77,7 +78,7 @@ export function notifyingStage(config: NotifyingConfig): Stage<NotifyState, Noti
     record: StageRecord,
     source: number,
     meta: NotifyMeta,
-    woken: ReadonlyMap<string, NotifyState>,
+    woken: readonly Woken<NotifyState>[],
   ): StepResult {
     const { at } = record.value as Tick
     const now = timeWith(meta, sources, source, at)
@@ -87,12 +88,7 @@ export function notifyingStage(config: NotifyingConfig): Stage<NotifyState, Noti
     const write = writing(record)
     const calendarOf = calendarsOf(meta)
     const outputs: StageOutput[] = []
-    for (const [key, state] of woken) {
-      outputs.push(...advance(state, key, now, calendarOf).map(write))
-      const next = nextDue(state)
-      if (next === null) meta.due.delete(key)
-      else meta.due.set(key, next)
-    }
+    for (const { key, state } of woken) outputs.push(...advance(state, key, now, calendarOf).map(write))
     outputs.push({ topic: output, subject: 'tick', key: record.key, value: { at: now } })
     return { type: 'ok', outputs }
   }
@@ -107,7 +103,7 @@ export function notifyingStage(config: NotifyingConfig): Stage<NotifyState, Noti
     return { type: 'ok', outputs: [{ topic: output, subject: 'marker', key: record.key, value: m }] }
   }
 
-  function concerningAll(record: StageRecord, meta: NotifyMeta, woken: ReadonlyMap<string, NotifyState>): StepResult {
+  function concerningAll(record: StageRecord, meta: NotifyMeta, woken: readonly Woken<NotifyState>[]): StepResult {
     if (record.subject !== 'tick' && record.subject !== 'marker')
       return {
         type: 'dead_letter',
@@ -134,14 +130,18 @@ export function notifyingStage(config: NotifyingConfig): Stage<NotifyState, Noti
     keyOf: (r) => (r.subject === 'notice' ? r.key : null),
     files: (record, meta) =>
       record === null ? filesOfMeta(meta) : record.subject === 'marker' ? filesOfMarker(record.value as Marker) : [],
-    wakes(record, meta) {
-      const source = record.subject === 'tick' ? sourceOfKey(record.key) : null
-      if (source === null || source >= sources) return []
-      const now = timeWith(meta, sources, source, (record.value as Tick).at)
-      if (now <= meta.now) return []
-      return [...meta.due].flatMap(([key, at]) => (at <= now ? [key] : [])).sort()
+    wakes: {
+      dueOf: (state) => nextDue(state) ?? Number.POSITIVE_INFINITY,
+      epochOf: () => 0,
+      timeOf(record, meta) {
+        const source = record.subject === 'tick' ? sourceOfKey(record.key) : null
+        if (source === null || source >= sources) return null
+        const now = timeWith(meta, sources, source, (record.value as Tick).at)
+        return now > meta.now ? now : null
+      },
+      most: config.mostWoken ?? MOST_WOKEN,
     },
     step: (record, state, meta, woken) =>
-      state === null ? concerningAll(record, meta, woken ?? new Map()) : notice(record, state, meta),
+      state === null ? concerningAll(record, meta, woken ?? []) : notice(record, state, meta),
   }
 }

@@ -56,6 +56,11 @@ export function scoringStage(config: ScoringConfig): Stage<ScoreState, ScoreMeta
         return forward(record)
       case 'marker':
         return applyMarker(record.value as Marker, meta, config.ring, config.pinned) ?? forward(record)
+      case 'student-command':
+        return {
+          type: 'ok',
+          outputs: [{ topic: output, subject: record.subject, key: record.key, value: record.value }],
+        }
       default:
         return {
           type: 'dead_letter',

@@ -2,6 +2,7 @@ import type { FeatureRecord } from '@mastery/schemas/src/generated/feature-recor
 import type { EventKind, LearningEvent } from '@mastery/schemas/src/generated/learning-event.gen.ts'
 import type { StudentCommand } from '@mastery/schemas/src/generated/student-command.gen.ts'
 import type { Tick } from '@mastery/schemas/src/generated/tick.gen.ts'
+import { concernsAlerts } from '../../events/command.ts'
 import type { Stage, StageOutput, StageRecord, StepResult } from '../../stage.ts'
 import { topicAt } from '../../topics.ts'
 import { applyEvent, type RingLimits } from './apply.ts'
@@ -87,6 +88,11 @@ export function windowingStage(config: WindowingConfig): Stage<WindowState, Wind
   function command(record: StageRecord, c: StudentCommand, state: WindowState, meta: WindowMeta): StepResult {
     if (c.student !== record.key) return wrongKey(c.student)
     if (c.generation !== null && c.generation !== config.generation) return { type: 'drop', reason: 'other generation' }
+    if (concernsAlerts(c.kind)) {
+      // Nothing about a student who was erased goes any further.
+      if (state.erasure !== null && c.issued_at <= state.erasure.floor) return { type: 'drop', reason: 'erased' }
+      return { type: 'ok', outputs: [{ topic: output, subject: 'student-command', key: record.key, value: c }] }
+    }
     const applied = applyCommand(state, c)
     if (applied.refused) return { type: 'dead_letter', ...applied.refused }
     if (applied.disposition !== 'outdated') state.lastOffset = record.origin.offset

@@ -1,0 +1,177 @@
+import { BREAK_FIELDS, FILE_FIELDS, type Field, fieldsOf, OVERRIDE_FIELDS } from './fields.ts'
+import { type AlertPolicy, type AlertRule, KINDS, LATER, type Override, type RuleKind } from './policy.ts'
+import { type Given, isGroup, nearest, type Path, type Problem, readFields } from './read-fields.ts'
+
+const NEVER_LATE = Number.MAX_SAFE_INTEGER
+
+/** From the names in files to those in code. */
+function ruleOf(kind: RuleKind, f: Record<string, unknown>): AlertRule {
+  const rule: Record<string, unknown> = {
+    topics: null,
+    evidence: { attempts: 0, sessions: 0, time: 0 },
+    hold: 0,
+    noData: null,
+    maxLateness: NEVER_LATE,
+    leave: 0,
+    urgent: null,
+    window: 0,
+    prerequisite: { below: 0, attempts: 0 },
+    ...renamed(kind, f),
+  }
+  return rule as unknown as AlertRule
+}
+
+function renamed(kind: RuleKind, f: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { no_data, max_lateness, tell_resolved, answers, after, ...same } = f
+  const rule: Record<string, unknown> = { ...same }
+  if (no_data !== undefined) rule['noData'] = no_data
+  if (max_lateness !== undefined) rule['maxLateness'] = max_lateness
+  if (tell_resolved !== undefined) rule['tellResolved'] = tell_resolved
+  if (kind === 'stalled' && answers !== undefined) rule['enter'] = answers
+  if (kind === 'inactive' && after !== undefined) rule['enter'] = after
+  return rule
+}
+
+/** What fields say of one another. */
+function checkRule(rule: Partial<AlertRule> & { kind: RuleKind }, path: Path, problems: Problem[]): void {
+  const { kind, enter, leave, urgent, severity } = rule
+  const say = (field: string, message: string) => problems.push({ path: [...path, field], message })
+  if (enter !== undefined && leave !== undefined) {
+    if ((kind === 'mastery_below' || kind === 'prerequisite_gap') && leave <= enter)
+      say('leave', `is ${leave}; right would be more than ${enter}, at which it begins`)
+    if ((kind === 'mastery_above' || kind === 'falling') && leave >= enter)
+      say('leave', `is ${leave}; right would be less than ${enter}, at which it begins`)
+  }
+  if (enter !== undefined && urgent != null) {
+    const beyond = kind === 'mastery_below' || kind === 'prerequisite_gap' ? urgent < enter : urgent > enter
+    if (!beyond)
+      say('urgent', 'does not lie beyond where it begins, so that all would be urgent; give severity: urgent')
+    if (severity === 'urgent') say('urgent', 'has no meaning where severity is urgent already; leave one of them out')
+  }
+  if (rule.noData != null && rule.evidence && rule.noData <= rule.evidence.time)
+    say('no_data', 'ends before there can be the evidence that is asked for; give more time')
+}
+
+function kindOf(v: unknown, path: Path, problems: Problem[]): RuleKind | null {
+  if ((KINDS as readonly unknown[]).includes(v)) return v as RuleKind
+  const known = [...KINDS, ...Object.keys(LATER)]
+  if (typeof v === 'string' && LATER[v] !== undefined)
+    problems.push({ path, message: `is "${v}", which this build does not decide yet: ${LATER[v]}. Take the rule out` })
+  else {
+    const meant = typeof v === 'string' ? nearest(v, known) : null
+    problems.push({
+      path,
+      message: `is ${v === undefined ? 'missing' : JSON.stringify(v)}; right would be ${meant === null ? `one of ${KINDS.join(', ')}` : `"${meant}"`}`,
+    })
+  }
+  return null
+}
+
+function list(file: Given, name: string, problems: Problem[]): readonly unknown[] {
+  const v = file[name] ?? []
+  if (Array.isArray(v)) return v
+  problems.push({ path: [name], message: 'must be a list' })
+  return []
+}
+
+function rulesOf(file: Given, problems: Problem[]): AlertRule[] {
+  const ids = new Set<string>()
+  const rules = list(file, 'rules', problems).flatMap((v, i): AlertRule[] => {
+    const path = ['rules', i]
+    if (!isGroup(v)) {
+      problems.push({ path, message: 'must be a rule: id, kind and its fields' })
+      return []
+    }
+    const kind = kindOf(v['kind'], [...path, 'kind'], problems)
+    if (kind === null) return []
+    const rule = ruleOf(kind, readFields(fieldsOf(kind), v, path, problems))
+    checkRule(rule, path, problems)
+    if (ids.has(rule.id)) problems.push({ path: [...path, 'id'], message: `is "${rule.id}" a second time` })
+    ids.add(rule.id)
+    return [rule]
+  })
+  if (file['rules'] === undefined) problems.push({ path: [], message: 'lacks "rules": a list of rules' })
+  return rules
+}
+
+const ENTERED: Readonly<Record<string, string>> = { stalled: 'answers', inactive: 'after' }
+const overridable = (kind: RuleKind): Field[] => fieldsOf(kind).filter((f) => f.name !== 'id' && f.name !== 'kind')
+
+function overridesOf(file: Given, rules: readonly AlertRule[], problems: Problem[]): Override[] {
+  return list(file, 'overrides', problems).flatMap((v, i): Override[] => {
+    const path = ['overrides', i]
+    if (!isGroup(v)) {
+      problems.push({ path, message: 'must have schools or grades, and rules' })
+      return []
+    }
+    const { rules: changed, ...where } = v
+    const { schools, grades } = readFields(OVERRIDE_FIELDS, where, path, problems)
+    if (schools == null && grades == null)
+      problems.push({ path, message: 'names neither schools nor grades; change the rules themselves' })
+    if (!isGroup(changed)) {
+      problems.push({ path: [...path, 'rules'], message: 'must have, by rule id, what is different' })
+      return []
+    }
+    const found: Record<string, Partial<AlertRule>> = {}
+    for (const [id, fields] of Object.entries(changed)) {
+      const at = [...path, 'rules', id]
+      const rule = rules.find((r) => r.id === id)
+      if (!rule)
+        problems.push({ path: at, message: `is no rule of this file; there are ${rules.map((r) => r.id).join(', ')}` })
+      else if (!isGroup(fields)) problems.push({ path: at, message: 'must have the fields that are different' })
+      else {
+        const part = renamed(rule.kind, readFields(overridable(rule.kind), fields, at, problems, true))
+        // A group that is given in part keeps the rest of the rule's.
+        for (const group of ['evidence', 'prerequisite'] as const)
+          if (part[group]) part[group] = { ...rule[group], ...(part[group] as object) }
+        if (part['escalate']) part['escalate'] = { ...rule.escalate, ...(part['escalate'] as object) }
+        found[id] = part as Partial<AlertRule>
+        checkRule({ ...rule, ...found[id] }, at, problems)
+      }
+    }
+    return [{ schools: schools as string[] | null, grades: grades as string[] | null, rules: found }]
+  })
+}
+
+/** The name in files of the field that says where a rule of this kind begins. */
+export const enterField = (kind: RuleKind): string => ENTERED[kind] ?? 'enter'
+
+/**
+ * Checks a rules file as a whole. `file`: what the YAML says. `prerequisites`: by topic, from the topic graph.
+ * The policy is whole where there
+ * are no problems; notes keep nobody from using it.
+ */
+export function checkPolicy(
+  file: unknown,
+  prerequisites: Readonly<Record<string, readonly string[]>> = {},
+): { policy: AlertPolicy; problems: Problem[]; notes: Problem[] } {
+  const problems: Problem[] = []
+  const notes: Problem[] = []
+  const whole = isGroup(file) ? file : {}
+  if (!isGroup(file)) problems.push({ path: [], message: 'must have version, rules and, if wanted, overrides' })
+  const { rules: _r, overrides: _o, breaks: _b, ...around } = whole
+  const head = readFields(FILE_FIELDS, around, [], problems)
+  const breaks = list(whole, 'breaks', problems).map((v, i) => {
+    const path = ['breaks', i]
+    const b = readFields(BREAK_FIELDS, isGroup(v) ? v : {}, path, problems) as { from: number; until: number }
+    if (b.until <= b.from) problems.push({ path: [...path, 'until'], message: 'is not after its first day' })
+    return b
+  })
+  const rules = rulesOf(whole, problems)
+  for (const r of rules)
+    if (r.kind === 'prerequisite_gap' && r.enabled && Object.keys(prerequisites).length === 0)
+      notes.push({
+        path: ['rules', rules.indexOf(r)],
+        message:
+          'never fires without a topic graph with prerequisites; "npx mastery curriculum set --file FILE" sets one',
+      })
+  const policy: AlertPolicy = {
+    mastered: head['mastered'] as number,
+    sessionGap: head['session_gap'] as number,
+    breaks: breaks.sort((a, b) => a.from - b.from),
+    rules,
+    overrides: overridesOf(whole, rules, problems),
+    prerequisites,
+  }
+  return { policy, problems, notes }
+}

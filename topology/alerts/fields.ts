@@ -1,0 +1,259 @@
+import { ROLES, type RuleKind, SEVERITIES } from './policy.ts'
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+
+/** What may stand in a field. */
+export type FieldType =
+  | { is: 'number'; min: number; max: number; whole?: true }
+  | { is: 'duration'; min: number; max: number }
+  | { is: 'flag' }
+  | { is: 'one of'; of: readonly string[] }
+  | { is: 'some of'; of: readonly string[] }
+  | { is: 'texts' }
+  | { is: 'text' }
+  | { is: 'date' }
+  | { is: 'group'; fields: readonly Field[] }
+
+/** One field of a rules file: what the reader takes, and what the reference page says of it. */
+export interface Field {
+  name: string
+  type: FieldType
+  /** Undefined: it must be given. Null: without it the rule has no such thing. */
+  usual?: unknown
+  about: string
+}
+
+const MASTERY: FieldType = { is: 'number', min: 0, max: 1 }
+const span = (max = 366 * DAY, min = 0): FieldType => ({ is: 'duration', min, max })
+
+/** Fields of every rule. */
+const COMMON: readonly Field[] = [
+  { name: 'id', type: { is: 'text' }, about: 'Name of the rule; alerts, silences and overrides refer to it.' },
+  { name: 'kind', type: { is: 'text' }, about: 'What it looks at.' },
+  { name: 'enabled', type: { is: 'flag' }, usual: true, about: 'False: it is kept and does nothing.' },
+  { name: 'severity', type: { is: 'one of', of: SEVERITIES }, usual: 'normal', about: 'Urgent ones are told at once.' },
+  { name: 'to', type: { is: 'some of', of: ROLES }, usual: ['teacher'], about: 'Who is told, by the roster.' },
+  { name: 'relatives', type: { is: 'flag' }, usual: false, about: 'Whether relatives count as guardians.' },
+  { name: 'for', type: span(), usual: 0, about: 'How long the condition must hold, by the clock, before it fires.' },
+  {
+    name: 'cooldown',
+    type: span(),
+    usual: 7 * DAY,
+    about:
+      'Time between two notices of one student and topic. What comes sooner is told when the time is over, if it holds still; at once if it has become more severe.',
+  },
+  {
+    name: 'acknowledged',
+    type: span(),
+    usual: 14 * DAY,
+    about: 'How long an acknowledgement holds; what fires still is then told again.',
+  },
+  {
+    name: 'escalate',
+    type: {
+      is: 'group',
+      fields: [
+        { name: 'after', type: span(30 * DAY, HOUR), about: 'Time without an acknowledgement.' },
+        { name: 'to', type: { is: 'some of', of: ROLES }, about: 'Who is told then.' },
+      ],
+    },
+    usual: null,
+    about: 'Tells others, once, of an urgent alert that nobody acknowledges.',
+  },
+  {
+    name: 'tell_resolved',
+    type: { is: 'flag' },
+    usual: false,
+    about: 'Whether those who were told are told that it is over.',
+  },
+]
+
+const TOPICS: Field = {
+  name: 'topics',
+  type: { is: 'texts' },
+  usual: null,
+  about: 'Topics that it is about; without it, all.',
+}
+
+/** Fields of rules that answers decide. */
+const ANSWERED: readonly Field[] = [
+  TOPICS,
+  {
+    name: 'evidence',
+    type: {
+      is: 'group',
+      fields: [
+        {
+          name: 'attempts',
+          type: { is: 'number', min: 2, max: 10_000, whole: true },
+          usual: 8,
+          about: 'Answers on the topic; two at the least.',
+        },
+        {
+          name: 'sessions',
+          type: { is: 'number', min: 1, max: 100, whole: true },
+          usual: 2,
+          about: 'Different sessions in which the condition was seen to hold.',
+        },
+        {
+          name: 'time',
+          type: span(90 * DAY),
+          usual: DAY,
+          about: 'Time between the first and the last answer that showed it.',
+        },
+      ],
+    },
+    usual: {},
+    about: 'What there must be before it fires.',
+  },
+  {
+    name: 'hold',
+    type: span(90 * DAY),
+    usual: 2 * DAY,
+    about: 'How long the condition must be over, by the clock, before the alert is.',
+  },
+  {
+    name: 'max_lateness',
+    type: span(),
+    usual: 2 * DAY,
+    about: 'An answer that is observed later than this after it was given changes states and tells nobody.',
+  },
+  {
+    name: 'no_data',
+    type: span(),
+    usual: 30 * DAY,
+    about: 'Without an answer on the topic for so long the alert says that nothing is known.',
+  },
+]
+
+const enter = (about: string, usual: number): Field => ({ name: 'enter', type: MASTERY, usual, about })
+const leave = (about: string, usual: number): Field => ({ name: 'leave', type: MASTERY, usual, about })
+const urgent = (type: FieldType, about: string): Field => ({ name: 'urgent', type, usual: null, about })
+
+/** Fields of one kind of rule beside the common ones, and what the kind is for. */
+export const KIND_FIELDS: Readonly<Record<RuleKind, { about: string; fields: readonly Field[] }>> = {
+  mastery_below: {
+    about: 'Mastery of a topic is low.',
+    fields: [
+      enter('It begins at this mastery or less.', 0.45),
+      leave(
+        'It ends at this mastery or more; above `enter`, so that a score that wavers between them changes nothing.',
+        0.55,
+      ),
+      urgent(MASTERY, 'At this mastery or less it is urgent.'),
+      ...ANSWERED,
+    ],
+  },
+  mastery_above: {
+    about: 'A topic has been learned: good news.',
+    fields: [
+      enter('It begins at this mastery or more.', 0.85),
+      leave('It ends at this mastery or less; below `enter`.', 0.75),
+      ...ANSWERED,
+    ],
+  },
+  falling: {
+    about:
+      'Mastery of a topic falls: by so much the least-squares line falls over the answers of the window, the last 20 of them at most.',
+    fields: [
+      enter('It begins at this fall or more.', 0.15),
+      leave('It ends at this fall or less; below `enter`.', 0.05),
+      { name: 'window', type: span(90 * DAY, DAY), usual: 21 * DAY, about: 'The time over which the fall is fitted.' },
+      urgent(MASTERY, 'At this fall or more it is urgent.'),
+      ...ANSWERED,
+    ],
+  },
+  stalled: {
+    about: 'Many answers on a topic, and it was never learned: wheel-spinning.',
+    fields: [
+      {
+        name: 'answers',
+        type: { is: 'number', min: 2, max: 10_000, whole: true },
+        usual: 30,
+        about: 'It begins with so many answers without mastery.',
+      },
+      leave('It ends at this mastery or more.', 0.7),
+      {
+        name: 'urgent',
+        type: { is: 'number', min: 2, max: 10_000, whole: true },
+        usual: null,
+        about: 'With so many answers it is urgent.',
+      },
+      ...ANSWERED,
+    ],
+  },
+  inactive: {
+    about: 'A student has not answered anything for a while, holidays not counted.',
+    fields: [
+      {
+        name: 'after',
+        type: span(366 * DAY, DAY),
+        usual: 14 * DAY,
+        about: 'It begins after so long without an answer; the next one ends it.',
+      },
+      { name: 'urgent', type: span(366 * DAY, DAY), usual: null, about: 'After so long it is urgent.' },
+      {
+        name: 'max_lateness',
+        type: span(),
+        usual: 2 * DAY,
+        about: 'Where this became true longer ago than this, as after an import, nobody is told.',
+      },
+    ],
+  },
+  prerequisite_gap: {
+    about: 'A topic goes badly, and so does one that comes before it in the topic graph.',
+    fields: [
+      enter('It begins where mastery of the topic is this or less.', 0.5),
+      leave('It ends at this mastery of the topic or more; above `enter`.', 0.6),
+      {
+        name: 'prerequisite',
+        type: {
+          is: 'group',
+          fields: [
+            { name: 'below', type: MASTERY, usual: 0.4, about: 'Mastery of what comes before is this or less.' },
+            {
+              name: 'attempts',
+              type: { is: 'number', min: 2, max: 10_000, whole: true },
+              usual: 5,
+              about: 'Answers on what comes before.',
+            },
+          ],
+        },
+        usual: {},
+        about: 'What must be true of a topic that comes before.',
+      },
+      urgent(MASTERY, 'At this mastery of the topic or less it is urgent.'),
+      ...ANSWERED,
+    ],
+  },
+}
+
+/** All fields of rules of a kind. */
+export function fieldsOf(kind: RuleKind): Field[] {
+  return [...COMMON, ...KIND_FIELDS[kind].fields]
+}
+
+export const COMMON_FIELDS = COMMON
+
+/** Fields of the file around the rules. */
+export const FILE_FIELDS: readonly Field[] = [
+  { name: 'version', type: { is: 'number', min: 1, max: 1, whole: true }, about: 'Format of the file: 1.' },
+  {
+    name: 'mastered',
+    type: MASTERY,
+    usual: 0.85,
+    about: 'Mastery from which on a topic counts as learned: nothing but `mastery_above` begins there.',
+  },
+  { name: 'session_gap', type: span(DAY, 60_000), usual: HOUR / 2, about: 'A pause of this length divides sessions.' },
+]
+
+export const BREAK_FIELDS: readonly Field[] = [
+  { name: 'from', type: { is: 'date' }, about: 'First day.' },
+  { name: 'until', type: { is: 'date' }, about: 'First day after it.' },
+]
+
+export const OVERRIDE_FIELDS: readonly Field[] = [
+  { name: 'schools', type: { is: 'texts' }, usual: null, about: 'sourcedIds of schools; without it, all.' },
+  { name: 'grades', type: { is: 'texts' }, usual: null, about: 'Grades of classes; without it, all.' },
+]

@@ -1,0 +1,99 @@
+/** So many of the newest answers on a topic are kept. */
+export const KEPT = 20
+const LAST = 10
+const SECONDS = 1000
+const STEPS = 65_535
+
+/** What alerts need to know of one student and topic. Times in whole seconds since 1970. */
+export class TopicRecord {
+  readonly name: string
+  /** Blended mastery as of the newest score; -1 where there is none. */
+  mastery = -1
+  opportunities = 0
+  /** It was learned once. */
+  reached = false
+  first = 0
+  last = 0
+  /** Different sessions with answers on the topic. */
+  sessions = 0
+  /** The newest answers in order of event time. */
+  readonly times: number[] = []
+  /** Mastery after each of them in 65,535ths, times two, plus one where it was right. */
+  readonly values: number[] = []
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  /** Adds an answer at its place in time. `gap`: a pause that divides sessions, milliseconds. */
+  answer(at: number, correct: boolean, mastery: number, gap: number): void {
+    const { times, values } = this
+    const t = Math.floor(at / SECONDS)
+    let i = times.length
+    while (i > 0 && times[i - 1]! > t) i--
+    const pause = gap / SECONDS
+    // An answer older than all that is kept has lost its neighbours: it is taken for one of their sessions.
+    if (times.length === 0) this.sessions++
+    else if (i > 0 || times.length < KEPT) {
+      const apartBefore = i === 0 || t - times[i - 1]! > pause
+      const apartAfter = i === times.length || times[i]! - t > pause
+      if (apartBefore && apartAfter) this.sessions++
+      else if (!apartBefore && !apartAfter && times[i]! - times[i - 1]! > pause) this.sessions--
+    }
+    this.first = this.first === 0 ? t : Math.min(this.first, t)
+    this.last = Math.max(this.last, t)
+    if (i === 0 && times.length === KEPT) return
+    times.splice(i, 0, t)
+    values.splice(i, 0, Math.round(mastery * STEPS) * 2 + (correct ? 1 : 0))
+    if (times.length > KEPT) {
+      times.shift()
+      values.shift()
+    }
+  }
+
+  /** All its answers were voided. */
+  clear(): void {
+    Object.assign(this, { mastery: -1, opportunities: 0, reached: false, first: 0, last: 0, sessions: 0 })
+    this.times.length = 0
+    this.values.length = 0
+  }
+
+  /** Of the last ten answers those that were right, and how many there are. */
+  recent(): { correct: number; answers: number } {
+    const from = Math.max(0, this.values.length - LAST)
+    let correct = 0
+    for (let i = from; i < this.values.length; i++) correct += this.values[i]! & 1
+    return { correct, answers: this.values.length - from }
+  }
+
+  /**
+   * The least-squares line of mastery over the answers within `window` milliseconds of the newest: how far it rises from
+   * the first of them to the last, and per day. Null with fewer than five answers or without time between them.
+   */
+  line(window: number): { rise: number; perDay: number } | null {
+    const { times, values } = this
+    const n = times.length
+    if (n === 0) return null
+    const since = times[n - 1]! - window / SECONDS
+    let from = n - 1
+    while (from > 0 && times[from - 1]! >= since) from--
+    const count = n - from
+    const span = times[n - 1]! - times[from]!
+    if (count < 5 || span === 0) return null
+    let st = 0
+    let sv = 0
+    for (let i = from; i < n; i++) {
+      st += times[i]! - times[from]!
+      sv += values[i]! >> 1
+    }
+    let above = 0
+    let below = 0
+    for (let i = from; i < n; i++) {
+      const dt = times[i]! - times[from]! - st / count
+      above += dt * ((values[i]! >> 1) - sv / count)
+      below += dt * dt
+    }
+    const slope = above / below / STEPS
+    return { rise: slope * span, perDay: slope * 86_400 }
+  }
+}
