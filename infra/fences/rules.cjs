@@ -11,6 +11,7 @@ const VENDORS = {
   '@tensorflow': '^infra/adapters/tfjs/',
   webgpu: '^infra/adapters/tfjs/',
   'onnxruntime-node': '^infra/adapters/onnx/',
+  '@zip.js': '^infra/adapters/zip/',
 }
 const TESTS = '(\\.(unit|contract|integration|e2e|fault)\\.test\\.ts$|(^|/)test/|/testing/)'
 

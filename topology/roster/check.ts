@@ -1,12 +1,14 @@
+import type { KeptRoster } from '../ports/identity-vault.ts'
 import type { GraphTopic } from '../progress/graph.ts'
 import { type BuiltRoster, buildRoster } from './build.ts'
 import { readDenyList } from './deny.ts'
-import { leftAlone, withoutUsers } from './forget.ts'
+import { forgetInSource, leftAlone, withoutUsers } from './forget.ts'
 import { type LearnerId, pseudonymsOf } from './learner-id.ts'
 import { type Problem, Problems, RosterRefused } from './problem.ts'
 import { type RosterFiles, readRoster } from './read.ts'
 import { type DeniedPair, type RosterSource, sourceOf, tablesFrom, wholeTables } from './source.ts'
 import type { Zones } from './spans.ts'
+import type { RosterTables } from './table.ts'
 import { validateTables } from './validate.ts'
 import { rosterHash } from './version.ts'
 
@@ -28,6 +30,8 @@ export interface RosterContext {
 export interface CheckedRoster {
   built: BuiltRoster
   source: RosterSource
+  /** Everybody in the rows: sourcedIds by pseudonym. */
+  ids: Readonly<Record<string, string>>
   /** SHA-256 of all of it. */
   hash: string
   kind: 'bulk' | 'delta'
@@ -69,35 +73,44 @@ export function checkRoster(
   const source = sourceOf(read.version, read.source, tables, kept)
   const { tenant, topics, zones } = context
   const built = buildRoster(tables, { tenant, oneRoster: read.version, pseudonyms, topics, zones, denied: kept })
+  const ids = idsOf(tables, pseudonyms)
   return {
     built,
     source,
+    ids,
     hash: rosterHash(built, source),
     kind: read.delta ? 'delta' : 'bulk',
     warnings: problems.warnings,
   }
 }
 
-/** The version in force without some people (pseudonyms), and without guardians who have no child left then. */
+const idsOf = (tables: RosterTables, pseudonyms: ReadonlyMap<string, string>): Record<string, string> =>
+  Object.fromEntries([...tables.users.keys()].map((id) => [pseudonyms.get(id)!, id]))
+
+/**
+ * The version in force without some people (pseudonyms), and without guardians who have no child left then; null where
+ * none of them is in it.
+ */
 export function forgetPeople(
-  source: RosterSource,
+  kept: KeptRoster,
   people: ReadonlySet<string>,
-  context: Omit<RosterContext, 'before' | 'erased'>,
+  context: Pick<RosterContext, 'tenant' | 'zones' | 'topics'>,
 ): { checked: CheckedRoster; gone: { pseudonym: string; guardian: boolean }[] } | null {
-  const problems = new Problems()
-  const all = tablesFrom(source)
-  const pseudonyms = pseudonymsOf(source.oneRoster, all, context.learnerId, context.pseudonym, problems)
+  const { rows } = kept
+  const all = tablesFrom(rows)
+  const pseudonyms = new Map(Object.entries(kept.ids).map(([p, id]) => [id, p]))
   const meant = new Set([...pseudonyms].filter(([, p]) => people.has(p)).map(([id]) => id))
   if (meant.size === 0) return null
-  const alone = leftAlone(source.oneRoster, all, meant)
+  const alone = leftAlone(rows.oneRoster, all, meant)
   const gone = new Set([...meant, ...alone])
-  const tables = withoutUsers(all, gone)
-  const denied = source.denied.filter((d) => !gone.has(d.student) && !gone.has(d.user))
-  const left = sourceOf(source.oneRoster, source.system, tables, denied)
+  const source = forgetInSource(rows, gone)
+  const tables = tablesFrom(source)
   const { tenant, topics, zones } = context
-  const built = buildRoster(tables, { tenant, oneRoster: source.oneRoster, pseudonyms, topics, zones, denied })
+  const { oneRoster, denied } = source
+  const built = buildRoster(tables, { tenant, oneRoster, pseudonyms, topics, zones, denied })
+  const ids = idsOf(tables, pseudonyms)
   return {
-    checked: { built, source: left, hash: rosterHash(built, left), kind: 'bulk', warnings: [] },
+    checked: { built, source, ids, hash: rosterHash(built, source), kind: 'bulk', warnings: [] },
     gone: [...gone].map((id) => ({ pseudonym: pseudonyms.get(id)!, guardian: alone.has(id) })),
   }
 }

@@ -3,6 +3,7 @@ import { ITEM_TABLES } from './item-tables.ts'
 import { LOG_TABLES } from './log-tables.ts'
 import { OPERATION_TABLES } from './operation-tables.ts'
 import { PROGRESS_TABLES } from './progress-tables.ts'
+import { ROSTER_TABLES } from './roster-tables.ts'
 import type { GoldTable } from './table.ts'
 
 export { WINDOW_COLUMNS, WINDOW_DAYS } from './answer-tables.ts'
@@ -13,6 +14,7 @@ export const TABLES: readonly GoldTable[] = [
   ...ANSWER_TABLES,
   ...PROGRESS_TABLES,
   ...ITEM_TABLES,
+  ...ROSTER_TABLES,
   ...OPERATION_TABLES,
 ]
 

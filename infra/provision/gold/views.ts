@@ -1,6 +1,7 @@
 import { SERVED } from '@mastery/topology/served/catalog.ts'
 import { ACTIVE } from './active.ts'
 import { PROGRESS_VIEWS } from './progress-views.ts'
+import { ROSTER_VIEWS } from './roster-tables.ts'
 
 export { ACTIVE } from './active.ts'
 
@@ -102,6 +103,7 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
       USING (tenant, score_source)`,
   },
   ...PROGRESS_VIEWS,
+  ...ROSTER_VIEWS,
   {
     name: 'v_data_quality',
     about: 'Per source: events, what became of them, how scores were normalised, wrong clocks.',
