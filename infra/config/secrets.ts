@@ -1,6 +1,8 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { LEARNER_ID } from '@mastery/topology/roster/learner-id.ts'
+import { isZone } from '@mastery/topology/roster/validate.ts'
 import { z } from 'zod'
 import { mistake } from './profile.ts'
 
@@ -19,6 +21,17 @@ const ApiKeySchema = z.object({
   hash: HEX,
   role: z.enum(ROLES),
 })
+const VaultKeySchema = z.object({ id: z.string().regex(/^[a-z0-9-]{1,32}$/), key: HEX, since: z.string() })
+/** How a tenant's roster is read. */
+const RosterSchema = z.object({
+  /** Which identifier of users.csv events have as the learner's id. */
+  learnerId: z
+    .string()
+    .regex(LEARNER_ID, 'sourcedId, username, identifier, email, or userIds:TYPE for the id in {TYPE:id}')
+    .optional(),
+  /** IANA zones by sourcedId of the organisation; of what belongs to it, too. */
+  zones: z.record(z.string(), z.string().refine(isZone, 'a name of the IANA list, such as Europe/Berlin')).optional(),
+})
 const RejectKeySchema = z.object({ id: z.string().regex(/^[a-z0-9-]{1,32}$/), key: HEX, since: z.string() })
 
 const TenantSchema = z.object({
@@ -29,6 +42,9 @@ const TenantSchema = z.object({
   apiKeyHashes: z.array(z.string().regex(/^[0-9a-f]{64}$/)),
   /** Keys with a role. */
   apiKeys: z.array(ApiKeySchema).optional(),
+  /** Keys of the identity vault, the newest last: it seals, the others open what they have sealed. */
+  vaultKeys: z.array(VaultKeySchema).optional(),
+  roster: RosterSchema.optional(),
 })
 const SecretsSchema = z.object({
   tenants: z.array(TenantSchema).min(1),

@@ -13,6 +13,7 @@ const VENDORS = {
   'onnxruntime-node': '^infra/adapters/onnx/',
   nodemailer: '^infra/adapters/smtp/',
   yaml: '^infra/config/alert-yaml',
+  '@zip.js': '^infra/adapters/zip/',
 }
 const TESTS = '(\\.(unit|contract|integration|e2e|fault)\\.test\\.ts$|(^|/)test/|/testing/)'
 

@@ -7,6 +7,7 @@ import { ITEM_TABLES } from './item-tables.ts'
 import { LOG_TABLES } from './log-tables.ts'
 import { OPERATION_TABLES } from './operation-tables.ts'
 import { PROGRESS_TABLES } from './progress-tables.ts'
+import { ROSTER_TABLES } from './roster-tables.ts'
 import type { GoldTable } from './table.ts'
 import { VIEWS } from './views.ts'
 
@@ -97,6 +98,7 @@ ${part('Answers', 'What the stages made of them, per generation.', ANSWER_TABLES
 ${part('Progress', 'How students come along and what they are advised, written by jobs and by whoever recommends.', PROGRESS_TABLES)}
 ${part('Items', 'What is known of items, over all students.', ITEM_TABLES)}
 ${part('Deliveries', 'What people are told, how it fared, and what they find in their inbox.', DELIVERY_TABLES)}
+${part('Rosters', 'Who teaches whom and who is whose guardian, by version of the roster. Names and titles are not here.', ROSTER_TABLES)}
 ${part('Operation', 'What was done to the data, by whom, and what was found.', OPERATION_TABLES)}`.replace(/\n+$/, '\n')
 }
 

@@ -94,6 +94,18 @@ export const PERSONAL: readonly PersonalTable[] = [
     about: 'Notices about the student in the inboxes of those who were told.',
   },
   {
+    table: 'class_students',
+    topic: 'learning.events',
+    place: null,
+    about: 'Classes that the student was in, by version of the roster.',
+  },
+  {
+    table: 'student_guardians',
+    topic: 'learning.events',
+    place: null,
+    about: 'Guardians of the student, by version of the roster.',
+  },
+  {
     table: 'event_dispositions',
     topic: 'learning.features',
     place: AT,

@@ -4,6 +4,7 @@ import { ITEM_TABLES } from './item-tables.ts'
 import { LOG_TABLES } from './log-tables.ts'
 import { OPERATION_TABLES } from './operation-tables.ts'
 import { PROGRESS_TABLES } from './progress-tables.ts'
+import { ROSTER_TABLES } from './roster-tables.ts'
 import type { GoldTable } from './table.ts'
 
 export { WINDOW_COLUMNS, WINDOW_DAYS } from './answer-tables.ts'
@@ -15,6 +16,7 @@ export const TABLES: readonly GoldTable[] = [
   ...PROGRESS_TABLES,
   ...ITEM_TABLES,
   ...DELIVERY_TABLES,
+  ...ROSTER_TABLES,
   ...OPERATION_TABLES,
 ]
 

@@ -2,6 +2,7 @@ import { SERVED } from '@mastery/topology/served/catalog.ts'
 import { ACTIVE } from './active.ts'
 import { DELIVERY_VIEWS } from './delivery-tables.ts'
 import { PROGRESS_VIEWS } from './progress-views.ts'
+import { ROSTER_VIEWS } from './roster-tables.ts'
 
 export { ACTIVE } from './active.ts'
 
@@ -104,6 +105,7 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
   },
   ...DELIVERY_VIEWS.map((v) => ({ ...v, select: v.select(ACTIVE) })),
   ...PROGRESS_VIEWS,
+  ...ROSTER_VIEWS,
   {
     name: 'v_data_quality',
     about: 'Per source: events, what became of them, how scores were normalised, wrong clocks.',
