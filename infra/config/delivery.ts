@@ -90,6 +90,18 @@ export function loadDelivery(env: NodeJS.ProcessEnv, file = env['MASTERY_DELIVER
   return { ...parsed, of: (tenant) => tenants.get(tenant) ?? tenants.get('*') ?? nobody }
 }
 
+/** For whoever names the jobs that send messages and runs none of them: it knows no secret. */
+export const UNSENT: DeliveryConfig = {
+  publicUrl: 'http://127.0.0.1:8080',
+  studentPage: '{publicUrl}',
+  inboxPage: '{publicUrl}',
+  maxAgeHours: null,
+  perHour: 1,
+  attempts: 14,
+  backoffSeconds: 30,
+  of: () => ({ language: 'en', mail: null, webhook: null }),
+}
+
 /** Least bytes of a secret: what is shorter can be guessed. */
 const LEAST = 8
 

@@ -1,3 +1,4 @@
+import { AccessLog } from '@mastery/api/src/access.ts'
 import type { DeliveryConfig } from '@mastery/infra/config/delivery.ts'
 import type { Installation } from '@mastery/infra/runtime/installation.ts'
 import { plainWords } from '@mastery/topology/delivery/words.ts'
@@ -37,15 +38,30 @@ export interface Deliverers {
 /** The jobs that send messages, on an installation that is opened when the first of them runs. */
 export function deliverers(
   config: DeliveryConfig,
-  open: { installation(): Installation; gold(): Promise<Gold>; vault(): IdentityVault },
+  open: { installation(): Installation; gold(): Promise<GoldStore> },
 ): Deliverers {
   const now = Date.now
+  let access: AccessLog | null = null
+  let vault: IdentityVault | null = null
   const channels = new Channels(config, open.gold, now)
   const outcomes = new Outcomes(open.gold)
   const topicNames = topicNamesIn(open.gold, now)
   const handlers = deliveryJobs(config, async () => {
-    const { log, codec, secrets } = open.installation()
-    return { log, codec, secrets, config, channels, outcomes, topicNames, vault: open.vault, wordsOf: plainWords, now }
+    const { log, codec, secrets, telemetry, vault: openVault } = open.installation()
+    access ??= new AccessLog(await open.gold(), telemetry, now)
+    const seen = access
+    vault ??= openVault(({ tenant, reader, what }) =>
+      seen.note({ tenant, who: 'notify', role: 'service', action: `read ${what}`, student: '', purpose: reader }),
+    )
+    const names = vault
+    const parts = { log, codec, secrets, config, channels, outcomes, topicNames, wordsOf: plainWords, now }
+    return { ...parts, vault: () => names }
   })
-  return { handlers: handlers as unknown as JobHandler[], close: () => channels.close() }
+  return {
+    handlers: handlers as unknown as JobHandler[],
+    close: async () => {
+      await channels.close()
+      await access?.close()
+    },
+  }
 }
