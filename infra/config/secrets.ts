@@ -10,9 +10,9 @@ const HEX = z.string().regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits')
 
 /**
  * What an API key may be used for. ingest: send events. read: read mastery. admin: read, erase, readmit, export, see who
- * read. operator: as admin, with the bytes of rejects.
+ * read, see anybody's inbox. operator: as admin, with the bytes of rejects. person: see one person's own inbox.
  */
-export const ROLES = ['ingest', 'read', 'admin', 'operator'] as const
+export const ROLES = ['ingest', 'read', 'admin', 'operator', 'person'] as const
 export type Role = (typeof ROLES)[number]
 
 const ApiKeySchema = z.object({
@@ -20,6 +20,11 @@ const ApiKeySchema = z.object({
   id: z.string().min(1),
   hash: HEX,
   role: z.enum(ROLES),
+  /** Whose inbox a key with the role person opens, by pseudonym. */
+  person: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/, 'a pseudonym of 32 hexadecimal digits')
+    .optional(),
 })
 const VaultKeySchema = z.object({ id: z.string().regex(/^[a-z0-9-]{1,32}$/), key: HEX, since: z.string() })
 /** How a tenant's roster is read. */
@@ -107,12 +112,23 @@ export function writeSecrets(path: string, secrets: Secrets): void {
 }
 
 /** Makes an API key for a tenant, in memory and in the file, which keeps its hash. Gives the key. */
-export function addApiKey(path: string, secrets: Secrets, tenant: Tenant, role: Role | null = null): string {
+export function addApiKey(
+  path: string,
+  secrets: Secrets,
+  tenant: Tenant,
+  role: Role | null = null,
+  person?: string,
+): string {
   const apiKey = newApiKey()
   if (role === null) tenant.apiKeyHashes.push(hashKey(apiKey))
   else {
     tenant.apiKeys ??= []
-    tenant.apiKeys.push({ id: keyId(hashKey(apiKey)), hash: hashKey(apiKey), role })
+    tenant.apiKeys.push({
+      id: keyId(hashKey(apiKey)),
+      hash: hashKey(apiKey),
+      role,
+      ...(person === undefined ? {} : { person }),
+    })
   }
   writeSecrets(path, secrets)
   return apiKey
@@ -136,6 +152,8 @@ export interface KeyHolder {
   tenant: Tenant
   keyId: string
   role: Role | null
+  /** Pseudonym; null for keys of nobody in particular. */
+  person: string | null
 }
 
 /** Null for a key of no tenant. Takes the same time whichever key is tried. */
@@ -144,8 +162,10 @@ export function holderOfKey(secrets: Secrets, apiKey: string): KeyHolder | null 
   const same = (hash: string) => timingSafeEqual(given, Buffer.from(hash, 'hex'))
   let found: KeyHolder | null = null
   for (const tenant of secrets.tenants) {
-    for (const hash of tenant.apiKeyHashes) if (same(hash)) found = { tenant, keyId: keyId(hash), role: null }
-    for (const k of tenant.apiKeys ?? []) if (same(k.hash)) found = { tenant, keyId: k.id, role: k.role }
+    for (const hash of tenant.apiKeyHashes)
+      if (same(hash)) found = { tenant, keyId: keyId(hash), role: null, person: null }
+    for (const k of tenant.apiKeys ?? [])
+      if (same(k.hash)) found = { tenant, keyId: k.id, role: k.role, person: k.person ?? null }
   }
   return found
 }
