@@ -106,7 +106,7 @@ export const TOPICS: readonly TopicSpec[] = [
     derived: true,
     deadLetter: 'learning.rejects',
     writers: ['alerts'],
-    readers: [],
+    readers: ['gold'],
     about: 'Every transition of every alert, with its evidence, whether people are told of it or not.',
   },
   {
@@ -141,7 +141,7 @@ export const TOPICS: readonly TopicSpec[] = [
     compacted: false,
     derived: false,
     deadLetter: 'learning.rejects',
-    writers: ['collector', 'features', 'scoring', 'gold', 'cli'],
+    writers: ['collector', 'features', 'scoring', 'alerts', 'gold', 'cli'],
     readers: ['gold', 'cli'],
     about: 'Bytes that could not become a record, with their origin and the reason: rejects and dead letters.',
   },

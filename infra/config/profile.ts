@@ -9,7 +9,7 @@ const FileSchema = z.object({
   partitions: z.int().min(1).max(255),
   generation: z.int().min(0).max(31),
   http: z.object({ host: z.string().min(1), port: z.int().min(0).max(65_535) }),
-  batch: z.object({ features: Batch, scoring: Batch, gold: Batch.extend({ maxRows: z.int().min(1) }) }),
+  batch: z.object({ features: Batch, scoring: Batch, alerts: Batch, gold: Batch.extend({ maxRows: z.int().min(1) }) }),
   cachedStudents: z.int().min(100),
   tickSeconds: z.int().min(1),
 })

@@ -22,7 +22,7 @@ export const PRIVACY_COMPONENTS = {
     state: list(
       exact({
         generation: whole,
-        store: { enum: ['features', 'scoring'] },
+        store: { enum: ['features', 'scoring', 'alerts'] },
         found: { enum: ['erased', 'readmitted', 'none', 'data'] },
       }),
     ),

@@ -31,7 +31,7 @@ describe('an erased student', { timeout: 180_000 }, () => {
     await masteryOk(['export', '--student', 's1', '--out', out], place)
     const files = readdirSync(join(out, 'gold')).map((f) => f.replace('.json', ''))
     expect(files.sort()).toEqual(tablesAboutStudents().sort())
-    expect(readdirSync(join(out, 'state')).sort()).toEqual(['features.g0.json', 'scoring.g0.json'])
+    expect(readdirSync(join(out, 'state')).sort()).toEqual(['alerts.g0.json', 'features.g0.json', 'scoring.g0.json'])
     const rows = (table: string) => JSON.parse(readFileSync(join(out, 'gold', `${table}.json`), 'utf8')) as unknown[]
     for (const table of [
       'learning_events',
@@ -69,7 +69,7 @@ describe('an erased student', { timeout: 180_000 }, () => {
     expect(first.gold.map((g) => g.table).sort()).toEqual(PERSONAL.map((t) => t.table).sort())
     expect(first.gold.filter((g) => g.left !== 0 || !g.verified)).toEqual([])
     expect(first.gold.find((g) => g.table === 'student_mastery_history_rows')!.removed).toBe(ROWS / STUDENTS)
-    expect(first.state.map((s) => s.found)).toEqual(['erased', 'erased'])
+    expect(first.state.map((s) => s.found)).toEqual(['erased', 'erased', 'erased'])
     expect(first.topics.length).toBeGreaterThanOrEqual(5)
     const removed = new Map(first.topics.map((t) => [t.topic, t.removed]))
     for (const topic of ['learning.events', 'learning.features', 'mastery.scores'])

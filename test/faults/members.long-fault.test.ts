@@ -6,7 +6,7 @@ const gated = process.env['MASTERY_TEST_KAFKA']
 const title = gated
   ? 'members that come and go'
   : 'members that come and go, not run: no local stack (MASTERY_TEST_KAFKA unset)'
-const VICTIMS = ['features', 'scoring', 'gold'] as const
+const VICTIMS = ['features', 'scoring', 'alerts', 'gold'] as const
 
 describe.skipIf(!gated)(title, { timeout: 300_000 }, () => {
   let rig: Rig

@@ -9,7 +9,7 @@ const gated = process.env['MASTERY_TEST_KAFKA']
 const title = gated
   ? 'a replay with more partitions'
   : 'a replay with more partitions, not run: no local stack (MASTERY_TEST_KAFKA unset)'
-const STAGES = ['features', 'scoring', 'gold'] as const
+const STAGES = ['features', 'scoring', 'alerts', 'gold'] as const
 const PARTITIONS = 8
 
 /** Computed tables, and what names the computation in each; scores also name their place between the stages. */

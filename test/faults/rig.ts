@@ -27,7 +27,7 @@ import { LIMIT_MS, pause } from './waiting.ts'
 type Proxied = 'redis' | 'clickhouse' | 'registry'
 /** A broker gives up a silent member after this long; the least that it takes. */
 const SESSION_MS = 6_000
-const STAGES: readonly ServiceName[] = ['features', 'scoring', 'gold']
+const STAGES: readonly ServiceName[] = ['features', 'scoring', 'alerts', 'gold']
 
 export { pause }
 
@@ -176,7 +176,7 @@ export class Rig {
     const own = new Set(this.outcomes.get(tenant)!.all.flatMap((o) => (o.type === 'event' ? [o.event.student] : [])))
     const wanted = [...this.wanted].filter(([key]) => own.has(key.split(' ')[1]!))
     const wrong = except.length > 0 ? [] : wanted.filter(([key, sum]) => found.get(key) !== sum)
-    expect([wanted.length, wrong]).toEqual([own.size * 2, []])
+    expect([wanted.length, wrong]).toEqual([own.size * 3, []])
     return gold.reduce((n, f) => n + (except.includes(f.name) ? 0 : f.n), 0)
   }
 

@@ -5,16 +5,22 @@ const gated = process.env['MASTERY_TEST_KAFKA']
 const title = gated
   ? 'services that die, and a state store that forgets'
   : 'services that die, not run: no local stack (MASTERY_TEST_KAFKA unset)'
-const VICTIMS = ['features', 'scoring', 'gold'] as const
+const VICTIMS = ['features', 'scoring', 'alerts', 'gold'] as const
 /** Around each write. The place after a commit comes last: until then all records are left to reach the next place. */
 const CRASHES = {
   features: ['features.folded', 'features.produced', 'features.committed'],
   scoring: ['scoring.decoded', 'scoring.produced', 'scoring.reported'],
+  alerts: ['alerts.decoded', 'alerts.produced', 'alerts.committed'],
   gold: ['gold.fetched', 'gold.folded', 'gold.committed'],
 } as const
 
 /** A topic that each reads. */
-const READS = { features: 'learning.events', scoring: 'learning.features', gold: 'mastery.scores' } as const
+const READS = {
+  features: 'learning.events',
+  scoring: 'learning.features',
+  alerts: 'mastery.scores',
+  gold: 'mastery.scores',
+} as const
 
 describe.skipIf(!gated)(title, { timeout: 300_000 }, () => {
   let rig: Rig
@@ -38,7 +44,7 @@ describe.skipIf(!gated)(title, { timeout: 300_000 }, () => {
         }
       }),
     )
-    await rig.recovered('kill -9 at nine named places', 'points', () => `${deaths.length} kills`)
+    await rig.recovered('kill -9 at twelve named places', 'points', () => `${deaths.length} kills`)
     expect(deaths.sort()).toEqual(
       Object.values(CRASHES)
         .flat()
@@ -73,7 +79,7 @@ describe.skipIf(!gated)(title, { timeout: 300_000 }, () => {
     await rig.redis((redis) => redis.flushall())
     await feeding
     await rig.recovered('Redis FLUSHALL amid traffic', 'flushed')
-    for (const name of ['features', 'scoring', 'gold'] as const)
+    for (const name of ['features', 'scoring', 'alerts', 'gold'] as const)
       expect(rig.services.output(name)).toMatch(
         /rebuilding: the state store has nothing of \w+ for .*flushed or replaced/,
       )

@@ -9,6 +9,7 @@ import { WINDOW_STATE } from '@mastery/topology/stages/windowing/state.ts'
 const FOLDED = [
   { stage: 'features', topic: 'learning.events' },
   { stage: 'scoring', topic: 'learning.features' },
+  { stage: 'alerts', topic: 'mastery.scores' },
 ] as const
 
 /** Where a record stood is the only thing that may differ between two logs with the same events. */

@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { masteryOk, type Place } from './cli.ts'
 import { type Left, Server } from './server.ts'
 
-export type ServiceName = 'collector' | 'features' | 'scoring' | 'gold' | 'api'
-export const SERVICE_NAMES: readonly ServiceName[] = ['collector', 'features', 'scoring', 'gold', 'api']
+export type ServiceName = 'collector' | 'features' | 'scoring' | 'alerts' | 'gold' | 'api'
+export const SERVICE_NAMES: readonly ServiceName[] = ['collector', 'features', 'scoring', 'alerts', 'gold', 'api']
 
 const RESTART_MS = 250
 

@@ -8,7 +8,7 @@ export interface SoakFault {
   strike(rig: Rig): Promise<void>
 }
 
-const STAGES: readonly ServiceName[] = ['features', 'scoring', 'gold']
+const STAGES: readonly ServiceName[] = ['features', 'scoring', 'alerts', 'gold']
 
 /** A supervisor starts it again. */
 const killed = (name: ServiceName): SoakFault => ({

@@ -117,7 +117,10 @@ function overridesOf(file: Given, rules: readonly AlertRule[], problems: Problem
       const at = [...path, 'rules', id]
       const rule = rules.find((r) => r.id === id)
       if (!rule)
-        problems.push({ path: at, message: `is no rule of this file; there are ${rules.map((r) => r.id).join(', ')}` })
+        problems.push({
+          path: at,
+          message: `is no rule of this file; there are ${[...new Set(rules.flatMap((r) => r.id ?? []))].join(', ')}`,
+        })
       else if (!isGroup(fields)) problems.push({ path: at, message: 'must have the fields that are different' })
       else {
         const part = renamed(rule.kind, readFields(overridable(rule.kind), fields, at, problems, true))

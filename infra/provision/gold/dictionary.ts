@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { ALERT_TABLES } from './alert-tables.ts'
 import { ANSWER_TABLES } from './answer-tables.ts'
 import { DELIVERY_TABLES } from './delivery-tables.ts'
 import { ITEM_TABLES } from './item-tables.ts'
@@ -97,6 +98,7 @@ ${part('The log', 'The records of learning.events, one table per kind.', LOG_TAB
 ${part('Answers', 'What the stages made of them, per generation.', ANSWER_TABLES)}
 ${part('Progress', 'How students come along and what they are advised, written by jobs and by whoever recommends.', PROGRESS_TABLES)}
 ${part('Items', 'What is known of items, over all students.', ITEM_TABLES)}
+${part('Alerts', 'What was found that a person should know, and whether somebody was told.', ALERT_TABLES)}
 ${part('Deliveries', 'What people are told, how it fared, and what they find in their inbox.', DELIVERY_TABLES)}
 ${part('Rosters', 'Who teaches whom and who is whose guardian, by version of the roster. Names and titles are not here.', ROSTER_TABLES)}
 ${part('Operation', 'What was done to the data, by whom, and what was found.', OPERATION_TABLES)}`.replace(/\n+$/, '\n')

@@ -1,7 +1,7 @@
 import { TABLES } from './tables.ts'
 
 /** Topics whose records make rows about students, without the generation. */
-export type PersonalTopic = 'learning.events' | 'learning.features' | 'mastery.scores'
+export type PersonalTopic = 'learning.events' | 'learning.features' | 'mastery.scores' | 'mastery.alerts'
 
 /** A table with rows about students, and which of them go when one is erased. */
 export interface PersonalTable {
@@ -134,6 +134,12 @@ export const PERSONAL: readonly PersonalTable[] = [
     topic: 'mastery.scores',
     place: AT,
     about: 'What the models expected before each answer.',
+  },
+  {
+    table: 'alerts',
+    topic: 'mastery.alerts',
+    place: AT,
+    about: 'Alerts about the student, and what was done about them.',
   },
 ]
 

@@ -1,3 +1,4 @@
+import { ALERT_TABLES } from './alert-tables.ts'
 import { ANSWER_TABLES } from './answer-tables.ts'
 import { DELIVERY_TABLES } from './delivery-tables.ts'
 import { ITEM_TABLES } from './item-tables.ts'
@@ -15,6 +16,7 @@ export const TABLES: readonly GoldTable[] = [
   ...ANSWER_TABLES,
   ...PROGRESS_TABLES,
   ...ITEM_TABLES,
+  ...ALERT_TABLES,
   ...DELIVERY_TABLES,
   ...ROSTER_TABLES,
   ...OPERATION_TABLES,

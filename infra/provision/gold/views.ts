@@ -1,5 +1,6 @@
 import { SERVED } from '@mastery/topology/served/catalog.ts'
 import { ACTIVE } from './active.ts'
+import { ALERT_VIEWS } from './alert-views.ts'
 import { DELIVERY_VIEWS } from './delivery-tables.ts'
 import { PROGRESS_VIEWS } from './progress-views.ts'
 import { ROSTER_VIEWS } from './roster-tables.ts'
@@ -105,6 +106,7 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
   },
   ...DELIVERY_VIEWS.map((v) => ({ ...v, select: v.select(ACTIVE) })),
   ...PROGRESS_VIEWS,
+  ...ALERT_VIEWS,
   ...ROSTER_VIEWS,
   {
     name: 'v_data_quality',
@@ -138,7 +140,8 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
   },
   {
     name: 'v_student_commands',
-    about: 'Voids, corrections, erasures, readmissions, rebuilds and installed checkpoints.',
+    about:
+      'Voids, corrections, erasures, readmissions, rebuilds, installed checkpoints, and what people did about alerts.',
     select: 'SELECT * FROM student_commands FINAL',
   },
   {

@@ -29,7 +29,7 @@ export async function waitUntilBuilt(host: Host, id: number, io: Io, quiet: bool
     if (now !== before) moved = performance.now()
     else if (performance.now() - moved > STALLED_MS) {
       moved = performance.now()
-      io.err.write(`${waitingFor(host.profile.name, ['features', 'scoring', 'gold'])}\n`)
+      io.err.write(`${waitingFor(host.profile.name, ['features', 'scoring', 'alerts', 'gold'])}\n`)
     }
     before = now
     await new Promise((r) => setTimeout(r, LOOK_MS))

@@ -24,7 +24,7 @@ makes a tenant and prints its API key once. SIGTERM or Ctrl-C drains and leaves.
     name: 'services',
     help: `npx mastery services [--profile local] [--data DIR]
 
-Collector, features, scoring, gold, API and jobs as processes of their own on the local servers ("npm run stack -- up" starts
+Collector, features, scoring, alerts, gold, API and jobs as processes of their own on the local servers ("npm run stack -- up" starts
 those), each started again when it ends unasked. PORT is the collector's, the API gets the next one.`,
     run: (given) => runServices(loadProfile(process.env, { profile: 'local', ...given }), signalled()),
   },

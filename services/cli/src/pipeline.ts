@@ -1,3 +1,4 @@
+import { alertsService } from '@mastery/alerts/src/service.ts'
 import { featuresService } from '@mastery/features/src/service.ts'
 import { goldService } from '@mastery/gold/src/service.ts'
 import type { ClickHouseGold } from '@mastery/infra/adapters/clickhouse/gold.ts'
@@ -36,6 +37,7 @@ export class Pipeline {
         historyFromGold(async () => gold, installation.log, installation.codec),
       ),
       scoringService(installation, profile, failed),
+      alertsService(installation, profile, failed),
       notifyService(installation, profile, failed),
       ...(delivery ? [handOverService(installation, profile, delivery, failed)] : []),
       goldService(installation, gold, profile, failed),

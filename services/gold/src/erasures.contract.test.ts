@@ -107,9 +107,9 @@ describe('the sink', () => {
     const rows = await gold.query<{ part: string; counts: Record<string, number>; verified: boolean }>(
       'SELECT part, counts, verified FROM erasures FINAL ORDER BY part',
     )
-    expect(rows.map((r) => [r.part, r.verified])).toEqual(TOPICS.map((t) => [t, true]))
+    expect(rows.map((r) => [r.part, r.verified])).toEqual([...TOPICS].sort().map((t) => [t, true]))
     if (size === 100) expect(rows[0]!.counts).toEqual({ learning_events: 2, student_commands: 1 })
-    expect(Object.keys(rows[2]!.counts)).toEqual(
+    expect(Object.keys(rows[3]!.counts)).toEqual(
       expect.arrayContaining(['student_mastery_history_rows', 'next_correct_prediction_rows']),
     )
   })

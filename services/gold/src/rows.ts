@@ -1,4 +1,5 @@
 import { WINDOW_COLUMNS, WINDOW_DAYS } from '@mastery/infra/provision/gold/tables.ts'
+import type { Alert } from '@mastery/schemas/src/generated/alert.gen.ts'
 import type { Delivery } from '@mastery/schemas/src/generated/delivery.gen.ts'
 import type { FeatureRecord, TopicFeatures } from '@mastery/schemas/src/generated/feature-record.gen.ts'
 import type { LearningEvent } from '@mastery/schemas/src/generated/learning-event.gen.ts'
@@ -175,6 +176,40 @@ export function scoreRows(s: MasteryScore, put: Put): void {
     put('student_mastery_history_rows', row)
     put.latest('student_mastery_rows', `${s.generation}/${s.tenant}/${s.student}/${r.topic}`, version, () => row)
   }
+}
+
+/** What says that a student was erased is no alert, and makes no row. */
+export function alertRow(a: Alert, put: Put): void {
+  if (a.cause === 'erased') return
+  put('alerts', [
+    a.tenant,
+    a.student ?? '',
+    a.alert_id,
+    a.sequence,
+    a.rule,
+    a.policy,
+    a.scope,
+    a.class ?? '',
+    a.topic ?? '',
+    a.severity,
+    a.state,
+    a.before,
+    a.cause,
+    a.occurred_at,
+    a.now,
+    a.told,
+    a.held_back ?? '',
+    a.evidence.map((e) => e.code),
+    a.evidence.map((e) => e.value),
+    a.evidence.map((e) => e.text),
+    a.by,
+    a.until,
+    a.reason,
+    a.origin_partition,
+    a.origin_offset,
+    a.ordinal,
+    a.generation,
+  ])
 }
 
 /** A row for each notice, whether it is in the text or not. */

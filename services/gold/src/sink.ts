@@ -1,6 +1,7 @@
 import type { PersonalTopic } from '@mastery/infra/provision/gold/personal.ts'
 import type { BatchResult, Decoded, PartitionLogic } from '@mastery/infra/runtime/logic.ts'
 import { RunningStage, type RuntimeParts } from '@mastery/infra/runtime/stage-runner.ts'
+import type { Alert } from '@mastery/schemas/src/generated/alert.gen.ts'
 import type { Delivery } from '@mastery/schemas/src/generated/delivery.gen.ts'
 import type { FeatureRecord } from '@mastery/schemas/src/generated/feature-record.gen.ts'
 import type { LearningEvent } from '@mastery/schemas/src/generated/learning-event.gen.ts'
@@ -16,6 +17,7 @@ import { plainTopic, type TopicName, topicsReadBy } from '@mastery/topology/topi
 import type { Eraser, Passed } from './erasures.ts'
 import { Floors } from './floors.ts'
 import {
+  alertRow,
   commandRow,
   deliveryRows,
   eventRow,
@@ -38,6 +40,12 @@ const NOTHING = new Uint8Array(0)
  * src_partition of the rows that it makes.
  */
 export type Erasing = { eraser: Eraser; floors: Floors; generation: number; partition: number } | null
+
+/** What came of an erase in a computed topic. */
+type ErasedBy = Pick<
+  MasteryScore,
+  'student' | 'tenant' | 'event_id' | 'occurred_at' | 'origin_offset' | 'ordinal' | 'generation'
+>
 
 /** Rows of one batch reach gold before the batch's offset is committed. */
 export class GoldLogic implements PartitionLogic {
@@ -81,6 +89,7 @@ export class GoldLogic implements PartitionLogic {
     if (record.subject === 'learning-event') this.event(d, record.value as LearningEvent)
     else if (record.subject === 'feature-record') this.features(record.value as FeatureRecord)
     else if (record.subject === 'mastery-score') this.score(record.value as MasteryScore)
+    else if (record.subject === 'alert') this.alert(record.value as Alert)
     else if (record.subject === 'delivery') deliveryRows(record.value as Delivery, put)
     else if (record.subject === 'reject') {
       const { student } = record.value as Reject
@@ -125,7 +134,17 @@ export class GoldLogic implements PartitionLogic {
     scoreRows(s, this.put)
   }
 
-  private passed(r: FeatureRecord | MasteryScore): void {
+  private alert(a: Alert): void {
+    const { student, tenant, alert_id: event_id, occurred_at, origin_offset, ordinal, generation } = a
+    const floors = this.erasing?.floors
+    if (student !== null && floors?.keepsOut(student, origin_offset)) return
+    // It stands here under the id of what erased the student.
+    if (student !== null && floors && a.cause === 'erased')
+      this.passed({ student, tenant, event_id, occurred_at, origin_offset, ordinal, generation })
+    alertRow(a, this.put)
+  }
+
+  private passed(r: ErasedBy): void {
     const { student, tenant, event_id: id, occurred_at: at } = r
     this.erasing!.floors.passed({ student, tenant, id, at }, r.origin_offset)
     const whose = `${r.generation}/${tenant}/${student}/`

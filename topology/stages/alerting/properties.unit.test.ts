@@ -5,6 +5,8 @@ import { AlertLog, policyOf, smallRoster } from '../../testing/alert-log.ts'
 import { exact } from '../../testing/exact.ts'
 import { DAY, DAY_ZERO, MINUTE } from '../../testing/learner-log.ts'
 import type { DriverOptions } from '../../testing/topology-driver.ts'
+import { VirtualRun } from '../../virtual-run.ts'
+import { alertingStage } from './stage.ts'
 
 const HOUR = 60 * MINUTE
 const STUDENTS = ['student-1', 'student-2', 'student-3']
@@ -96,6 +98,19 @@ describe('whatever happens', () => {
         const cut = play(all, { cut: (_stage, count) => count % every === 0 })
         expect(everything(cut)).toEqual(everything(whole))
         expect(bytes(cut)).toEqual(bytes(whole))
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('a run in virtual time over the same records and their ticks gives the same', () => {
+    fc.assert(
+      fc.property(happenings, (all) => {
+        const log = play(all)
+        const run = new VirtualRun(alertingStage({ generation: 0 }))
+        const found = log.driver.steps.flatMap(({ record }) => run.outputs(record))
+        const should = log.driver.steps.flatMap(({ result }) => (result.type === 'ok' ? result.outputs : []))
+        expect(found.map(exact)).toEqual(should.map(exact))
       }),
       { numRuns: 60 },
     )

@@ -4,7 +4,7 @@ import type { Reject } from '@mastery/schemas/src/generated/reject.gen.ts'
 import { TOPICS } from '@mastery/topology/topics.ts'
 import type { PrivacyParts, Subject } from './parts.ts'
 import { scopeOf, statesOf } from './state-check.ts'
-import { decodedScores, decodedWindows } from './states-decoded.ts'
+import { decodedAlerts, decodedScores, decodedWindows } from './states-decoded.ts'
 
 /** Opens the bytes of rejects; null: the caller may not see them. */
 export type Unseal = ((bytes: Uint8Array, encryption: string | null) => Buffer) | null
@@ -34,11 +34,12 @@ export async function exportStudent(parts: PrivacyParts, of: Subject, unseal: Un
   gold['rejects'] = await Promise.all((gold['rejects'] ?? []).map((r) => withBytes(parts, r, unseal)))
   const state: StudentExport['state'] = {}
   for (const g of parts.generations()) {
-    const { features, scoring } = await statesOf(parts, of.student, g)
+    const { features, scoring, alerts } = await statesOf(parts, of.student, g)
     const meta = await parts.state.peek(scopeOf(parts, of.student, g, 'scoring'))
     if (features) state[`features.g${g.id}`] = decodedWindows(features, of.student)
     if (scoring)
       state[`scoring.g${g.id}`] = decodedScores(scoring, await readScoreMeta(meta?.meta, parts.provide), of.student)
+    if (alerts) state[`alerts.g${g.id}`] = decodedAlerts(alerts, of.student)
   }
   const jobs = parts.jobs === null ? [] : await (await parts.jobs()).list({ limit: 100_000 })
   const kept = new Set(KEPT.map((t) => t.table))
@@ -84,12 +85,13 @@ ${[...ABOUT].map(([table, about]) => `  ${table}: ${about}`).join('\n')}
 state: what the running stages know
   features.gN: recent events as numbers, and what corrects them. Ids of events and items are hashes.
   scoring.gN: what each model knows, per topic, and the opportunities that it may fold again.
+  alerts.gN: the newest answers per topic, and where each alert about the student stands.
   N is the generation.
 
 jobs: repairs that name the student.
 
 Bytes of rejects are ${unsealed ? 'opened (base64)' : 'left out: only operators may see them'}.
-The log holds the same events, features and scores once more: ${topics.map((t) => `${t.name} (${parts.logExpires ? `${t.retentionDays} days` : 'kept'})`).join(', ')}.
+The log holds the same events, features, scores and alerts once more: ${topics.map((t) => `${t.name} (${parts.logExpires ? `${t.retentionDays} days` : 'kept'})`).join(', ')}.
 `
 }
 

@@ -1,3 +1,4 @@
+import type { Alert } from '@mastery/schemas/src/generated/alert.gen.ts'
 import type { FeatureRecord } from '@mastery/schemas/src/generated/feature-record.gen.ts'
 import type { MasteryScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
 import type { StudentCommand } from '@mastery/schemas/src/generated/student-command.gen.ts'
@@ -43,7 +44,9 @@ export async function purgeLog(
     const features = topicAt('learning.features', g.id)
     const scores = topicAt('mastery.scores', g.id)
     await forget(g, features, [passed('scoring', g, features), passed('gold', g, features)])
-    await forget(g, scores, [passed('gold', g, scores)])
+    await forget(g, scores, [passed('alerts', g, scores), passed('gold', g, scores)])
+    const alerts = topicAt('mastery.alerts', g.id)
+    await forget(g, alerts, [passed('gold', g, alerts)])
   }
   return removed
 }
@@ -55,6 +58,7 @@ function keeps({ codec }: PrivacyParts) {
       const { subject, value } = codec.decode(bytes)
       if (subject === 'student-command') return ['erase', 'readmit'].includes((value as StudentCommand).kind)
       if (subject === 'feature-record') return (value as FeatureRecord).ops.some((o) => o.op === 'reset')
+      if (subject === 'alert') return (value as Alert).cause === 'erased'
       return subject === 'mastery-score' && (value as MasteryScore).cause === 'erased'
     } catch (e) {
       // What nobody can read says nothing that would be needed.

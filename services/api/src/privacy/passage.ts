@@ -56,6 +56,9 @@ export class Passage {
     if (!(await this.reached('features', g.id, 'learning.events'))) return
     const scored = await this.reached('scoring', g.id, features, computed)
     await this.reached('gold', g.id, features, computed)
-    if (scored) await this.reached('gold', g.id, scores, computed)
+    if (!scored) return
+    const alerted = await this.reached('alerts', g.id, scores, computed)
+    await this.reached('gold', g.id, scores, computed)
+    if (alerted) await this.reached('gold', g.id, topicAt('mastery.alerts', g.id), computed)
   }
 }

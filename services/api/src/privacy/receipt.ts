@@ -24,7 +24,7 @@ export interface ErasureReceipt {
 
 export interface StateEntry {
   generation: number
-  store: 'features' | 'scoring'
+  store: 'features' | 'scoring' | 'alerts'
   /** erased: a tombstone, and nothing else. readmitted: what came since. */
   found: 'erased' | 'readmitted' | 'none' | 'data'
 }

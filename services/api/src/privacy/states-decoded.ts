@@ -1,3 +1,4 @@
+import { ALERT_STATE } from '@mastery/topology/stages/alerting/codec.ts'
 import type { ScoreMeta } from '@mastery/topology/stages/scoring/meta.ts'
 import { SCORE_STATE, TOPIC_WIDTH } from '@mastery/topology/stages/scoring/state.ts'
 import { topicScore } from '@mastery/topology/stages/scoring/topic-score.ts'
@@ -38,5 +39,19 @@ export function decodedScores(bytes: Uint8Array, versions: ScoreMeta, student: s
     topic_sets: s.sets.sets,
     before_them: s.base && { student: [...s.base.student], topics: [...s.base.topics] },
     rebuild_wanted: s.stale,
+  }
+}
+
+/** The alerting stage's state as a person can read it. */
+export function decodedAlerts(bytes: Uint8Array, student: string): Record<string, unknown> {
+  const s = ALERT_STATE.decode(bytes, student)
+  return {
+    topics: s.topics.map(({ times, values, ...t }) => ({
+      ...t,
+      newest_answers: times.map((at, i) => ({ at: at * 1000, correct: (values[i]! & 1) === 1 })),
+    })),
+    last_answer: s.lastAnswer,
+    alerts: s.instances.map((i) => ({ ...i, topic: i.topic < 0 ? null : s.topics[i.topic]!.name })),
+    silences: s.silences,
   }
 }

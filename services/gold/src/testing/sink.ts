@@ -4,9 +4,10 @@ import type { Decoded } from '@mastery/infra/runtime/logic.ts'
 import type { StateScope } from '@mastery/topology/ports/state-store.ts'
 import { SILENT } from '@mastery/topology/ports/telemetry.ts'
 import type { StageRecord } from '@mastery/topology/stage.ts'
+import { alertingStage } from '@mastery/topology/stages/alerting/stage.ts'
 import { answer, DAY_ZERO, MINUTE } from '@mastery/topology/testing/learner-log.ts'
 import { MemoryLog, MemoryState } from '@mastery/topology/testing/memory.ts'
-import { type Input, TopologyDriver } from '@mastery/topology/testing/topology-driver.ts'
+import { bothStages, type Input, TopologyDriver } from '@mastery/topology/testing/topology-driver.ts'
 import type { TopicName } from '@mastery/topology/topics.ts'
 import { expect } from 'vitest'
 import { GoldErasures } from '../erasure-rows.ts'
@@ -15,7 +16,7 @@ import { Floors } from '../floors.ts'
 import { GoldLogic } from '../sink.ts'
 import { GoldWriter } from '../writer.ts'
 
-export const TOPICS = ['learning.events', 'learning.features', 'mastery.scores'] as const
+export const TOPICS = ['learning.events', 'learning.features', 'mastery.scores', 'mastery.alerts'] as const
 
 /** The sink over records that the stages made, one logic per topic, with commits when the test says so. */
 export class Sink {
@@ -68,7 +69,7 @@ export class Sink {
 
 /** What the topics hold after the stages have seen the inputs. */
 export function flow(inputs: readonly Input[]): Record<(typeof TOPICS)[number], StageRecord[]> {
-  const driver = new TopologyDriver().send(...inputs)
+  const driver = new TopologyDriver([...bothStages(), alertingStage({ generation: 0 })]).send(...inputs)
   const out: Record<(typeof TOPICS)[number], StageRecord[]> = {
     'learning.events': inputs.map((r, offset) => ({
       subject: r.subject,
@@ -78,8 +79,9 @@ export function flow(inputs: readonly Input[]): Record<(typeof TOPICS)[number], 
     })),
     'learning.features': [],
     'mastery.scores': [],
+    'mastery.alerts': [],
   }
-  for (const topic of ['learning.features', 'mastery.scores'] as const)
+  for (const topic of ['learning.features', 'mastery.scores', 'mastery.alerts'] as const)
     out[topic] = driver.outputs(topic).map((o, offset) => ({ ...o, origin: { topic, partition: 0, offset } }))
   return out
 }

@@ -5,7 +5,7 @@ export interface BuildProgress {
   /** Records of learning.events that the generation has folded, and that there are. */
   done: number
   total: number
-  /** Records that scoring and gold have not taken yet. */
+  /** Records that scoring, alerts and gold have not taken yet. */
   behind: number
 }
 
@@ -30,7 +30,7 @@ export async function buildProgress(
     }
   }
   await sum('features', 'learning.events', true)
-  for (const stage of ['scoring', 'gold'])
+  for (const stage of ['scoring', 'alerts', 'gold'])
     for (const topic of topicsReadBy(stage, generation)) if (topicSpec(topic).derived) await sum(stage, topic, false)
   return at
 }
