@@ -26,8 +26,10 @@ const ABOUT: Readonly<Record<Channel, string>> = {
   inbox: "Puts one message into its reader's inbox.",
 }
 
+export const jobNames = (): string[] => CHANNELS.map(jobNameOf)
+
 /** Whether a job sends a message; the notify service runs these. */
-export const isDeliveryJob = (name: string) => CHANNELS.some((c) => jobNameOf(c) === name)
+export const isDeliveryJob = (name: string) => jobNames().includes(name)
 
 /**
  * One job per channel. What a receiver has taken over stands in the ledger of jobs under (delivery, channel), and is not

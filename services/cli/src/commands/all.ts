@@ -3,6 +3,7 @@ import { accessCommand } from './access.ts'
 import { apikeyCommand } from './apikey.ts'
 import { behaviourCommand } from './behaviour.ts'
 import { curriculumCommand } from './curriculum.ts'
+import { deliveriesCommand } from './deliveries.ts'
 import { eraseCommand } from './erase.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { exportCommand } from './export.ts'
@@ -50,6 +51,7 @@ export const COMMANDS: readonly Command[] = [
   itemsCommand,
   behaviourCommand,
   retentionCommand,
+  deliveriesCommand,
   jobsCommand,
   topicsCommand,
   pseudonymCommand,
