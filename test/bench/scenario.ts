@@ -22,6 +22,7 @@ export const SCENARIOS: Readonly<Record<string, readonly string[]>> = {
   local: ['wide'],
   live: ['live'],
   memory: ['memory'],
+  alerts: ['stage', 'ticks'],
   replay: ['alone', 'beside'],
   reconcile: ['small', 'large'],
   answers: ['1M', '10M', '100M'],

@@ -152,7 +152,7 @@ export function checkPolicy(
   const notes: Problem[] = []
   const whole = isGroup(file) ? file : {}
   if (!isGroup(file)) problems.push({ path: [], message: 'must have version, rules and, if wanted, overrides' })
-  const { rules: _r, overrides: _o, breaks: _b, ...around } = whole
+  const { rules: _r, overrides: _o, breaks: _b, notifications, ...around } = whole
   const head = readFields(FILE_FIELDS, around, [], problems)
   const breaks = list(whole, 'breaks', problems).map((v, i) => {
     const path = ['breaks', i]
@@ -175,6 +175,7 @@ export function checkPolicy(
     rules,
     overrides: overridesOf(whole, rules, problems),
     prerequisites,
+    ...(notifications == null ? {} : { notifications }),
   }
   return { policy, problems, notes }
 }

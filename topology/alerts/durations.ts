@@ -15,3 +15,12 @@ export function durationText(ms: number): string {
     .find(([, size]) => ms % size === 0) ?? ['s', 1000]
   return `${ms / size}${unit}`
 }
+
+/** Milliseconds of a time from a beginning: one duration or several, as in 5d12h; null for anything else. */
+export function offsetOf(text: unknown): number | null {
+  if (text === 0 || text === '0') return 0
+  if (typeof text !== 'string' || !/^(\d{1,6}[smhdw])+$/.test(text)) return null
+  let sum = 0
+  for (const part of text.match(/\d+[smhdw]/g)!) sum += durationOf(part)!
+  return sum
+}

@@ -12,6 +12,8 @@ export type FieldType =
   | { is: 'some of'; of: readonly string[] }
   | { is: 'texts' }
   | { is: 'text' }
+  | { is: 'line' }
+  | { is: 'offset' }
   | { is: 'date' }
   | { is: 'group'; fields: readonly Field[] }
 

@@ -96,6 +96,8 @@ export interface AlertPolicy {
   overrides: readonly Override[]
   /** What comes before a topic, from the tenant's topic graph. */
   prerequisites: Readonly<Record<string, readonly string[]>>
+  /** How people are told, as the file says it, for the stage that tells them. */
+  notifications?: unknown
 }
 
 /**

@@ -1,4 +1,4 @@
-import { durationOf, durationText } from './durations.ts'
+import { durationOf, durationText, offsetOf } from './durations.ts'
 import type { Field, FieldType } from './fields.ts'
 
 export type Path = readonly (string | number)[]
@@ -47,6 +47,10 @@ export function wanted(type: FieldType): string {
       return 'a list of one or more names'
     case 'text':
       return 'a name of up to 100 letters, digits, ".", "_" and "-"'
+    case 'line':
+      return 'text'
+    case 'offset':
+      return 'a time from the beginning, such as 0, 36h or 5d12h'
     case 'date':
       return 'a day, such as 2026-07-01'
     case 'group':
@@ -81,6 +85,10 @@ function readValue(type: FieldType, v: unknown): unknown {
     }
     case 'text':
       return typeof v === 'string' && NAME.test(v) ? v : undefined
+    case 'line':
+      return typeof v === 'number' ? String(v) : typeof v === 'string' && v.trim() !== '' ? v : undefined
+    case 'offset':
+      return offsetOf(v) ?? undefined
     case 'date': {
       const ms = typeof v === 'string' && /^\d{4}-\d\d-\d\d$/.test(v) ? Date.parse(`${v}T00:00:00Z`) : Number.NaN
       return Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== v ? undefined : ms

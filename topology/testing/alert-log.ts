@@ -4,6 +4,7 @@ import type { MasteryScore } from '@mastery/schemas/src/generated/mastery-score.
 import type { Notice } from '@mastery/schemas/src/generated/notice.gen.ts'
 import type { StudentCommand } from '@mastery/schemas/src/generated/student-command.gen.ts'
 import { checkPolicy } from '../alerts/check.ts'
+import { madeScore } from '../alerts/made-score.ts'
 import { type AlertPolicy, policyText } from '../alerts/policy.ts'
 import { studentCommand } from '../events/command.ts'
 import type { Relations } from '../roster/relations.ts'
@@ -102,37 +103,8 @@ export class AlertLog {
     const n = (this.opportunities.get(key) ?? 0) + 1
     this.opportunities.set(key, n)
     const offset = this.count++
-    const value: MasteryScore = {
-      origin_partition: partition,
-      origin_offset: offset,
-      ordinal: 0,
-      generation: 0,
-      tenant: TENANT,
-      student,
-      event_id: `e${offset}`,
-      occurred_at: at,
-      now: 0,
-      item: null,
-      correct,
-      score: correct ? 1 : 0,
-      predictions: [],
-      rows: [
-        {
-          topic,
-          as_of: at,
-          revision: false,
-          opportunities: n,
-          scores: [{ model: 'blend', version: '1', mastery }],
-          uncertainty: 0.1,
-          standing: 'developing',
-          factors: [],
-        },
-      ],
-      stale: false,
-      cause: 'counted',
-      reason: null,
-      ...more,
-    }
+    const made = { tenant: TENANT, student, topic, at, correct, mastery, opportunities: n, partition, offset }
+    const value: MasteryScore = { ...madeScore(made), ...more }
     this.driver.append(this.scores, partition, 'mastery-score', student, value)
     return this
   }

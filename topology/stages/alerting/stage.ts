@@ -3,6 +3,7 @@ import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
 import type { MasteryScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
 import type { StudentCommand } from '@mastery/schemas/src/generated/student-command.gen.ts'
 import type { Tick } from '@mastery/schemas/src/generated/tick.gen.ts'
+import { sourceKey } from '../../alerts/source-key.ts'
 import type { Stage, StageRecord, StepResult, Woken } from '../../stage.ts'
 import { topicAt } from '../../topics.ts'
 import { ALERT_STATE } from './codec.ts'
@@ -157,7 +158,7 @@ export function alertingStage(config: AlertingConfig): Stage<AlertState, AlertMe
     }
     // Behind what was decided by then: whoever hears this time has heard that.
     if (Math.floor(now / HEARD_MS) > Math.floor(before / HEARD_MS)) {
-      const key = `tick/${record.origin.partition}`
+      const key = sourceKey('tick', record.origin.partition)
       out.all.push({ topic: notices, everywhere: true, subject: 'tick', key, value: { at: now } })
     }
     return { type: 'ok', outputs: out.all }
@@ -166,7 +167,8 @@ export function alertingStage(config: AlertingConfig): Stage<AlertState, AlertMe
   function marker(record: StageRecord, meta: AlertMeta): StepResult {
     const done = applyMarker(record.value as Marker, meta)
     if (done !== null) return done
-    const { key, value } = record
+    const { value, origin } = record
+    const key = sourceKey('marker', origin.partition)
     return { type: 'ok', outputs: [{ topic: notices, everywhere: true, subject: 'marker', key, value }] }
   }
 

@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts'
 import { accessCommand } from './access.ts'
+import { alertsCommand } from './alerts.ts'
 import { apikeyCommand } from './apikey.ts'
 import { behaviourCommand } from './behaviour.ts'
 import { curriculumCommand } from './curriculum.ts'
@@ -50,6 +51,7 @@ export const COMMANDS: readonly Command[] = [
   scoreCommand,
   itemsCommand,
   behaviourCommand,
+  alertsCommand,
   retentionCommand,
   deliveriesCommand,
   jobsCommand,

@@ -1,0 +1,122 @@
+import type { Installation } from '@mastery/infra/runtime/installation.ts'
+import type { Alert } from '@mastery/schemas/src/generated/alert.gen.ts'
+import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
+import type { Notice } from '@mastery/schemas/src/generated/notice.gen.ts'
+import { type AlertPolicy, policyText } from '@mastery/topology/alerts/policy.ts'
+import { Tally, type TallyResult } from '@mastery/topology/alerts/tally.ts'
+import { CodecError } from '@mastery/topology/ports/codec.ts'
+import type { StageRecord } from '@mastery/topology/stage.ts'
+import { filesOfMarker, policyName } from '@mastery/topology/stages/alerting/markers.ts'
+import { alertingStage } from '@mastery/topology/stages/alerting/stage.ts'
+import { topicAt } from '@mastery/topology/topics.ts'
+import { VirtualRun } from '@mastery/topology/virtual-run.ts'
+import { alertMetas } from './in-force.ts'
+
+const CHUNK = 2_000
+
+export interface Previewed extends TallyResult {
+  /** Event time of the first and the last record that the log has, UTC milliseconds; null: it has none. */
+  history: { from: number; to: number } | null
+  /** There is a roster to take recipients from. */
+  roster: boolean
+  /** The log no longer has its beginning: what rests on what is gone is missing. */
+  cut: boolean
+}
+
+/**
+ * What rules would have told whom over history: the alerting stage itself, over the scores and ticks that the log of the
+ * generation in force has, in their time. The roster in force now holds for all of it. Nothing is written.
+ */
+export async function previewRules(
+  from: Installation,
+  tenant: string,
+  policy: AlertPolicy,
+  range: { from: number; to: number },
+  progress: (done: number) => void,
+): Promise<Previewed> {
+  const generation = from.generations.active.id
+  const topic = topicAt('mastery.scores', generation)
+  const [meta] = await alertMetas(from)
+  const roster = meta?.rosters.get(tenant)
+  const tally = new Tally(range)
+  const history = { from: Number.POSITIVE_INFINITY, to: 0 }
+  let cut = false
+  let done = 0
+  const partitions = await from.log.partitions(topic)
+  for (let partition = 0; partition < partitions; partition++) {
+    const run = new VirtualRun(alertingStage({ generation }))
+    const step = (record: StageRecord) => {
+      for (const o of run.outputs(record)) {
+        if (o.subject === 'alert') tally.alert(o.value as Alert)
+        else if (o.subject === 'notice') tally.notice(o.value as Notice)
+      }
+    }
+    const origin = { topic, partition, offset: -1 }
+    for (const m of openingMarkers(tenant, policy, roster, generation)) {
+      await from.provide(filesOfMarker(m))
+      step({ subject: 'marker', key: '', value: m, origin })
+    }
+    const { start, end } = await from.log.bounds(topic, partition)
+    cut ||= start > 0
+    for (let offset = start; offset < end; ) {
+      const records = await from.log.read(topic, partition, offset, Math.min(CHUNK, end - offset))
+      if (records.length === 0) break
+      for (const r of records) {
+        const record = decoded(from, r.value, r.key, { topic, partition, offset: r.offset })
+        // The rules and the roster that held then are not asked; what else people did holds.
+        if (record === null || record.subject === 'marker') continue
+        if (record.subject === 'tick') {
+          const { at } = record.value as { at: number }
+          history.from = Math.min(history.from, at)
+          history.to = Math.max(history.to, at)
+        }
+        step(record)
+      }
+      offset = records.at(-1)!.offset + 1
+      done += records.length
+      progress(done)
+    }
+    tally.students += run.size
+  }
+  return { ...tally.result(), history: history.to > 0 ? history : null, roster: roster !== undefined, cut }
+}
+
+function decoded(from: Installation, bytes: Buffer, key: string, origin: StageRecord['origin']): StageRecord | null {
+  try {
+    return { ...from.codec.decode(bytes), key, origin }
+  } catch (e) {
+    if (e instanceof CodecError) return null
+    throw e
+  }
+}
+
+function openingMarkers(
+  tenant: string,
+  policy: AlertPolicy,
+  roster: { version: string; payload: string } | undefined,
+  generation: number,
+): Marker[] {
+  const both = (subject: 'policy' | 'roster', name: string, version: string, payload: string): Marker[] =>
+    (['prepare', 'activate'] as const).map((action) => ({
+      marker_id: `preview ${subject} ${action}`,
+      action,
+      subject,
+      name,
+      version,
+      payload: action === 'prepare' ? payload : null,
+      issued_at: 0,
+    }))
+  return [
+    {
+      marker_id: 'preview generation',
+      action: 'activate',
+      subject: 'generation',
+      name: 'pipeline',
+      version: String(generation),
+      payload: null,
+      issued_at: 0,
+    },
+    ...(roster ? both('roster', tenant, roster.version, roster.payload) : []),
+    ...both('policy', policyName(tenant), 'preview', policyText(policy)),
+  ]
+}
