@@ -59,6 +59,13 @@ export function minutesOf(clock: string): number {
 
 type Fields = Record<string, unknown>
 const isFields = (v: unknown): v is Fields => typeof v === 'object' && v !== null && !Array.isArray(v)
+type Path = readonly string[]
+
+/** What is wrong with the section, and where in the file. */
+export interface NotificationProblem {
+  path: Path
+  message: string
+}
 
 function zoneKnown(zone: string): boolean {
   try {
@@ -69,50 +76,58 @@ function zoneKnown(zone: string): boolean {
 }
 
 /**
- * Reads the section; what is left out is as in the defaults. Null or undefined: the defaults.
+ * Reads the section as a rules file has it; what is left out is as in the defaults. Null or undefined: the defaults.
  * @throws Error with everything that is wrong, each with its place
  */
-export function parseNotifications(section: unknown, at = 'notifications'): NotificationPolicy {
-  if (section === undefined || section === null) return DEFAULT_NOTIFICATIONS
-  const wrong: string[] = []
-  const policy = readPolicy(section, at, wrong)
-  if (wrong.length > 0) throw new Error(wrong.join('; '))
+export function parseNotifications(section: unknown): NotificationPolicy {
+  const { policy, problems } = checkNotifications(section)
+  if (problems.length > 0) throw new Error(problems.map((p) => `${p.path.join('.')} ${p.message}`).join('; '))
   return policy
 }
 
-function readPolicy(section: unknown, at: string, wrong: string[]): NotificationPolicy {
+/** The section, whole where there are no problems. */
+export function checkNotifications(section: unknown): { policy: NotificationPolicy; problems: NotificationProblem[] } {
+  const problems: NotificationProblem[] = []
+  if (section === undefined || section === null) return { policy: DEFAULT_NOTIFICATIONS, problems }
+  return { policy: readPolicy(section, ['notifications'], problems), problems }
+}
+
+const json = (v: unknown) => JSON.stringify(v)
+
+function readPolicy(section: unknown, at: Path, problems: NotificationProblem[]): NotificationPolicy {
   const defaults = DEFAULT_NOTIFICATIONS
+  const wrong = (name: string | null, message: string) =>
+    problems.push({ path: name === null ? at : [...at, name], message })
   if (!isFields(section)) {
-    wrong.push(`${at} must have fields`)
+    wrong(null, 'must have fields')
     return defaults
   }
-  unknownFields(section, ['zone', 'groupWaitMinutes', 'everybody', 'roles'], at, wrong)
-  const { zone = defaults.zone, groupWaitMinutes = defaults.groupWaitMinutes } = section
+  unknownFields(section, ['zone', 'group_wait_minutes', 'everybody', 'roles'], at, problems)
+  const { zone = defaults.zone, group_wait_minutes: groupWaitMinutes = defaults.groupWaitMinutes } = section
   if (typeof zone !== 'string' || !zoneKnown(zone))
-    wrong.push(`${at}.zone is ${JSON.stringify(zone)}; it must be a zone of the IANA database, such as Europe/Berlin`)
-  if (
-    !(Number.isSafeInteger(groupWaitMinutes) && (groupWaitMinutes as number) >= 0 && Number(groupWaitMinutes) <= 1440)
-  )
-    wrong.push(
-      `${at}.groupWaitMinutes is ${JSON.stringify(groupWaitMinutes)}; it must be a whole number from 0 to 1440`,
-    )
-  const everybody = { ...defaults.everybody, ...readTelling(section['everybody'] ?? {}, `${at}.everybody`, wrong) }
+    wrong('zone', `is ${json(zone)}; it must be a zone of the IANA database, such as Europe/Berlin`)
+  if (!(Number.isSafeInteger(groupWaitMinutes) && Number(groupWaitMinutes) >= 0 && Number(groupWaitMinutes) <= 1440))
+    wrong('group_wait_minutes', `is ${json(groupWaitMinutes)}; it must be a whole number from 0 to 1440`)
+  const everybody = {
+    ...defaults.everybody,
+    ...readTelling(section['everybody'] ?? {}, [...at, 'everybody'], problems),
+  }
   const roles: Partial<Record<ReaderRole, Partial<Telling>>> = { ...defaults.roles }
   const given = section['roles'] ?? {}
-  if (!isFields(given)) wrong.push(`${at}.roles must have fields`)
+  if (!isFields(given)) wrong('roles', 'must have fields')
   else {
-    unknownFields(given, READER_ROLES, `${at}.roles`, wrong)
+    unknownFields(given, READER_ROLES, [...at, 'roles'], problems)
     for (const role of READER_ROLES)
       if (given[role] !== undefined)
-        roles[role] = { ...roles[role], ...readTelling(given[role], `${at}.roles.${role}`, wrong) }
+        roles[role] = { ...roles[role], ...readTelling(given[role], [...at, 'roles', role], problems) }
   }
   const policy = { zone, groupWaitMinutes, everybody, roles } as NotificationPolicy
-  if (wrong.length === 0)
-    for (const role of READER_ROLES) {
-      const { quietDays, digestDays } = tellingOf(policy, role)
-      if (new Set(quietDays).size === 7) wrong.push(`${at}: every day is quiet for a ${role}, who would never be told`)
-      if (digestDays.length === 0) wrong.push(`${at}: a ${role} has no day for the digest`)
-    }
+  if (problems.length > 0) return policy
+  for (const role of READER_ROLES) {
+    const { quietDays, digestDays } = tellingOf(policy, role)
+    if (new Set(quietDays).size === 7) wrong(null, `makes every day quiet for a ${role}, who would never be told`)
+    if (digestDays.length === 0) wrong(null, `leaves a ${role} no day for the digest`)
+  }
   return policy
 }
 
@@ -120,35 +135,42 @@ const isDays = (v: unknown): boolean =>
   Array.isArray(v) && v.every((d) => Number.isSafeInteger(d) && d >= 1 && d <= 7) && new Set(v).size === v.length
 const isClock = (v: unknown): boolean => typeof v === 'string' && CLOCK.test(v)
 
-/** Each field of a Telling: whether a value is one, and what it must be. */
-const TELLING: Record<keyof Telling, [fits: (v: unknown) => boolean, must: string]> = {
-  mode: [(v) => v === 'digest' || v === 'groups', 'digest or groups'],
-  digestAt: [isClock, 'a time of the day, such as "15:30"'],
-  digestDays: [isDays, 'a list of weekdays, 1 Monday to 7 Sunday, each once'],
-  quietHours: [
+/** Fields of a Telling as files name them: whether a value is one, and what it must be. */
+const TELLING: Record<string, [name: keyof Telling, fits: (v: unknown) => boolean, must: string]> = {
+  mode: ['mode', (v) => v === 'digest' || v === 'groups', 'digest or groups'],
+  digest_at: ['digestAt', isClock, 'a time of the day, such as "15:30"'],
+  digest_days: ['digestDays', isDays, 'a list of weekdays, 1 Monday to 7 Sunday, each once'],
+  quiet_hours: [
+    'quietHours',
     (v) => v === null || (isFields(v) && isClock(v['from']) && isClock(v['until']) && v['from'] !== v['until']),
     'null, or "from" and "until", two different times of the day',
   ],
-  quietDays: [isDays, 'a list of weekdays, 1 Monday to 7 Sunday, each once'],
-  perDay: [
-    (v) => Number.isSafeInteger(v) && (v as number) >= 1 && (v as number) <= 1000,
+  quiet_days: ['quietDays', isDays, 'a list of weekdays, 1 Monday to 7 Sunday, each once'],
+  per_day: [
+    'perDay',
+    (v) => Number.isSafeInteger(v) && Number(v) >= 1 && Number(v) <= 1000,
     'a whole number from 1 to 1000',
   ],
 }
 
-function readTelling(given: unknown, at: string, wrong: string[]): Partial<Telling> {
+function readTelling(given: unknown, at: Path, problems: NotificationProblem[]): Partial<Telling> {
   if (!isFields(given)) {
-    wrong.push(`${at} must have fields`)
+    problems.push({ path: at, message: 'must have fields' })
     return {}
   }
-  unknownFields(given, Object.keys(TELLING), at, wrong)
-  for (const [name, [fits, must]] of Object.entries(TELLING))
-    if (given[name] !== undefined && !fits(given[name]))
-      wrong.push(`${at}.${name} is ${JSON.stringify(given[name])}; it must be ${must}`)
-  return given as Partial<Telling>
+  unknownFields(given, Object.keys(TELLING), at, problems)
+  const found: Fields = {}
+  for (const [field, [name, fits, must]] of Object.entries(TELLING)) {
+    const value = given[field]
+    if (value === undefined) continue
+    if (fits(value)) found[name] = value
+    else problems.push({ path: [...at, field], message: `is ${json(value)}; it must be ${must}` })
+  }
+  return found as Partial<Telling>
 }
 
-function unknownFields(given: Fields, known: readonly string[], at: string, wrong: string[]): void {
+function unknownFields(given: Fields, known: readonly string[], at: Path, problems: NotificationProblem[]): void {
   for (const name of Object.keys(given))
-    if (!known.includes(name)) wrong.push(`${at}.${name} is not known; there is ${known.join(', ')}`)
+    if (!known.includes(name))
+      problems.push({ path: [...at, name], message: `is not known; there is ${known.join(', ')}` })
 }

@@ -9,7 +9,7 @@ const policy = (everybody: object, zone = 'Europe/Berlin'): NotificationPolicy =
 
 describe('quiet hours', () => {
   const berlin = new ReaderCalendar(
-    policy({ quietHours: { from: '22:00', until: '06:30' }, quietDays: [7] }),
+    policy({ quiet_hours: { from: '22:00', until: '06:30' }, quiet_days: [7] }),
     'teacher',
     null,
   )
@@ -31,7 +31,7 @@ describe('quiet hours', () => {
 
   it('end where the end of them is shown twice', () => {
     const c = new ReaderCalendar(
-      policy({ quietHours: { from: '01:00', until: '02:30' }, quietDays: [] }),
+      policy({ quiet_hours: { from: '01:00', until: '02:30' }, quiet_days: [] }),
       'teacher',
       null,
     )
@@ -52,7 +52,7 @@ describe('the digest', () => {
 
   it('waits for the end of quiet hours that it falls into, and takes what comes until then', () => {
     const c = new ReaderCalendar(
-      policy({ digestAt: '22:30', quietHours: { from: '22:00', until: '06:00' } }),
+      policy({ digest_at: '22:30', quiet_hours: { from: '22:00', until: '06:00' } }),
       'teacher',
       null,
     )
@@ -77,7 +77,7 @@ describe('the digest', () => {
 describe('the section of a policy', () => {
   it('takes the defaults for what it leaves out', () => {
     expect(parseNotifications(null)).toBe(DEFAULT_NOTIFICATIONS)
-    const p = parseNotifications({ zone: 'Europe/Vienna', roles: { teacher: { perDay: 3 } } })
+    const p = parseNotifications({ zone: 'Europe/Vienna', roles: { teacher: { per_day: 3 } } })
     expect([p.zone, p.groupWaitMinutes, p.roles.teacher, p.roles.guardian?.digestAt]).toEqual([
       'Europe/Vienna',
       15,
@@ -89,16 +89,16 @@ describe('the section of a policy', () => {
   it('says all that is wrong at once, each with its place', () => {
     const wrong = {
       zone: 'Berlin',
-      groupWaitMinutes: -1,
-      everybody: { digestAt: '25:00', quietHours: { from: '07:00', until: '07:00' }, digestDays: [0] },
+      group_wait_minutes: -1,
+      everybody: { digest_at: '25:00', quiet_hours: { from: '07:00', until: '07:00' }, digest_days: [0] },
       roles: { teachers: {}, guardian: { mode: 'never' } },
     }
     const places = [
       'zone',
-      'groupWaitMinutes',
-      'everybody.digestAt',
-      'everybody.quietHours',
-      'everybody.digestDays',
+      'group_wait_minutes',
+      'everybody.digest_at',
+      'everybody.quiet_hours',
+      'everybody.digest_days',
       'roles.teachers',
       'roles.guardian.mode',
     ]
@@ -111,8 +111,8 @@ describe('the section of a policy', () => {
   })
 
   it('refuses days on which nobody would ever be told', () => {
-    expect(() => parseNotifications({ roles: { student: { quietDays: [1, 2, 3, 4, 5, 6, 7] } } })).toThrow(
-      /every day is quiet for a student/,
+    expect(() => parseNotifications({ roles: { student: { quiet_days: [1, 2, 3, 4, 5, 6, 7] } } })).toThrow(
+      /every day quiet for a student/,
     )
   })
 })

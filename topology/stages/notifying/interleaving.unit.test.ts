@@ -5,7 +5,7 @@ import { decidedOf, deliveriesOf, type NoticeRecord, NoticeSource, notified, per
 const START = Date.parse('2026-10-22T05:00:00Z')
 const MINUTE = 60_000
 const SOURCES = 3
-const GROUPS = { notifications: { zone: 'Europe/Berlin', roles: { guardian: { mode: 'groups', perDay: 2 } } } }
+const GROUPS = { notifications: { zone: 'Europe/Berlin', roles: { guardian: { mode: 'groups', per_day: 2 } } } }
 
 /** What one source decides in one step of time: about which of its alerts, for whom, and how pressing. */
 const happening = fc.record({

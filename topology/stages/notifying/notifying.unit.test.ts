@@ -74,7 +74,7 @@ describe('when a reader is told', () => {
   })
 
   it('goes by the version of the policy that the notice names', () => {
-    const section = { zone: 'America/New_York', everybody: { digestAt: '12:00', quietHours: null } }
+    const section = { zone: 'America/New_York', everybody: { digest_at: '12:00', quiet_hours: null } }
     const s = from().marker('prepare', 'policy', 'alerts/school', 'p2', { notifications: section })
     s.notice({ policy: 'p2' }).notice({ alert_id: 'a2', policy: 'p1' }).tick(at(MONDAY, '18:00'))
     expect(sent(s).map((d) => [told(d), when(d), d.policy])).toEqual([
@@ -85,16 +85,16 @@ describe('when a reader is told', () => {
 
   it('refuses a policy whose section is wrong, and says why', () => {
     const s = from().marker('prepare', 'policy', 'alerts/school', 'p2', {
-      notifications: { zone: 'Mars/Olympus', everybody: { quietDays: [1, 2, 3, 4, 5, 6, 7], perDay: 0 }, rooms: 1 },
+      notifications: { zone: 'Mars/Olympus', everybody: { quiet_days: [1, 2, 3, 4, 5, 6, 7], per_day: 0 }, rooms: 1 },
     })
     const [dead] = notified(s.records).deadLetters()
     expect(dead!.code).toBe('marker_refused')
-    for (const what of ['notifications.rooms', 'notifications.zone', 'perDay']) expect(dead!.message).toContain(what)
+    for (const what of ['notifications.rooms', 'notifications.zone', 'per_day']) expect(dead!.message).toContain(what)
   })
 })
 
 describe('what a reader is told', () => {
-  const groups = { notifications: { everybody: { mode: 'groups', perDay: 3 } } }
+  const groups = { notifications: { everybody: { mode: 'groups', per_day: 3 } } }
   const grouped = () => from().marker('prepare', 'policy', 'alerts/school', 'p1', groups)
 
   it('tells nobody of what is over before it was told', () => {
