@@ -85,6 +85,7 @@ export async function startApi(gold: GoldStore, with_: { auth?: AuthMode; tenant
       partitions: PARTITIONS,
       generations: () => [FIRST],
       jobs: null,
+      roster: null,
       logExpires: false,
       telemetry: SILENT,
       now: () => NOW,
