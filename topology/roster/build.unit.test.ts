@@ -181,7 +181,7 @@ describe('an erased student', () => {
     const all = JSON.stringify([built, source])
     expect(all).not.toMatch(/cem|fay|Cem|Fay/)
     expect(all).toMatch(/dora/)
-    expect(warnings.map((w) => w.what)).toContain('1 students of this roster were erased')
+    expect(warnings.map((w) => w.what)).toContain('It has erased students: 1')
   })
 
   it('is forgotten in the version in force; siblings keep their guardians, and a teacher stays one', () => {

@@ -65,7 +65,7 @@ export function checkRoster(
     problems.warn(
       { file: 'users.csv', row: null },
       null,
-      `${erased.size} students of this roster were erased`,
+      `It has erased students: ${erased.size}`,
       'They, and guardians who have no other child here, were left out. "npx mastery readmit" lets a student in again.',
     )
   const tables = gone.size > 0 ? withoutUsers(all, gone) : all

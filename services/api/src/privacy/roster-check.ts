@@ -29,18 +29,27 @@ export async function rosterEntry(
       person: before.person || (now?.person ?? false),
       guardians: before.guardians + (now?.guardians ?? 0),
       version: now?.version ?? before.version,
-      former_versions: await parts.roster.formerVersions(of),
+      // Versions are never changed, and none that follows names the pseudonym: they are read once.
+      former_versions:
+        (now?.version ?? null) === null && before.counted ? before.former : await parts.roster.formerVersions(of),
       note: NOTE,
     }
   } catch (e) {
     waiting.push(`the roster and the identity vault: ${(e as Error).message}`)
-    return { ...nothing, ...before, checked: false, former_versions: 0, note: (e as Error).message }
+    const { person, guardians, version, former } = before
+    return { person, guardians, version, former_versions: former, checked: false, note: (e as Error).message }
   }
 }
 
 /** What earlier checks of this erasure have found and removed. */
-function earlierOf(noted: readonly Noted[]): Pick<RosterEntry, 'person' | 'guardians' | 'version'> {
+function earlierOf(noted: readonly Noted[]) {
   const text = noted.find((n) => n.part === 'receipt')?.receipt
   const roster = text ? (JSON.parse(text) as Partial<ErasureReceipt>).roster : undefined
-  return { person: roster?.person ?? false, guardians: roster?.guardians ?? 0, version: roster?.version ?? null }
+  return {
+    counted: roster?.checked === true,
+    person: roster?.person ?? false,
+    guardians: roster?.guardians ?? 0,
+    version: roster?.version ?? null,
+    former: roster?.former_versions ?? 0,
+  }
 }

@@ -37,9 +37,9 @@ export async function forgetInRoster(parts: RosterParts, pseudonym: string): Pro
     if (gone.length === 0 && (await versionInForce(parts.gold, tenant.id)) === there.version) return nothing
     const version = holdsSame(there.version, checked.hash) ? there.version : versionName(checked.hash, parts.now())
     lease.signal.throwIfAborted()
-    await publishRoster(parts, version, checked, 'erasure')
+    const marker = await publishRoster(parts, version, checked, 'erasure')
     const guardians = gone.filter((g) => g.guardian).length
-    return { person: gone.length > 0, guardians, version, reached: await reachedGold(parts, version, PATIENCE_MS) }
+    return { person: gone.length > 0, guardians, version, reached: await reachedGold(parts, marker, PATIENCE_MS) }
   } finally {
     await lease.release()
   }

@@ -60,8 +60,8 @@ export async function importRoster(
     // A kill between the vault and the markers leaves the same rows, and a version that nobody uses yet.
     if (same && (await versionInForce(parts.gold, parts.tenant.id)) === version) return { ...done, status: 'same' }
     lease.signal.throwIfAborted()
-    await publishRoster(parts, version, checked, checked.kind)
-    return { ...done, status: (await reachedGold(parts, version)) ? 'in force' : 'sent' }
+    const marker = await publishRoster(parts, version, checked, checked.kind)
+    return { ...done, status: (await reachedGold(parts, marker)) ? 'in force' : 'sent' }
   } finally {
     await lease.release()
   }

@@ -12,13 +12,14 @@ import type { RosterParts } from './parts.ts'
 /**
  * Makes a version what is in force, in an order in which a kill leaves nothing half done: the relations' file, rows of
  * gold, the vault, and then the markers, after which stages use it. Done again after a kill, it ends in the same state.
+ * Gives the id of the marker that activates it.
  */
 export async function publishRoster(
   parts: RosterParts,
   version: string,
   checked: CheckedRoster,
   kind: RosterKind,
-): Promise<void> {
+): Promise<string> {
   const { tenant, artefacts, gold, vault } = parts
   const { built, source, ids } = checked
   const bytes = relationsBytes({ ...built.relations, version })
@@ -31,26 +32,28 @@ export async function publishRoster(
   await vault.replace(tenant.id, { version, people: built.people, titles: built.titles }, { rows: source, ids })
   const { sha256 } = manifest.files.find((f) => f.name === RELATIONS_FILE)!
   const payload = filePayload({ model: manifest.model, version, file: RELATIONS_FILE, sha256 })
-  for (const action of ['prepare', 'activate'] as const) await send(parts, version, action, payload)
+  await send(parts, version, 'prepare', payload)
+  return send(parts, version, 'activate', null)
 }
 
 async function send(
   parts: RosterParts,
   version: string,
   action: 'prepare' | 'activate',
-  payload: string,
-): Promise<void> {
+  payload: string | null,
+): Promise<string> {
   const marker: Marker = {
     marker_id: randomUUID(),
     action,
     subject: 'roster',
     name: parts.tenant.id,
     version,
-    payload: action === 'prepare' ? payload : null,
+    payload,
     issued_at: parts.now(),
   }
   const value = parts.codec.encode('marker', marker)
   await broadcast(parts.log, 'learning.events', { key: 'marker', value, timestamp: marker.issued_at })
+  return marker.marker_id
 }
 
 function manifestOf(
@@ -89,12 +92,17 @@ function manifestOf(
 const LOOK_MS = 50
 const PATIENCE_MS = 60_000
 
-/** Waits until the log's markers have come to gold, and so past every reader before it. Gives whether they have. */
-export async function reachedGold(parts: RosterParts, version: string, patienceMs = PATIENCE_MS): Promise<boolean> {
+/** Waits until the marker of every partition has come to gold. Gives whether it has. */
+export async function reachedGold(parts: RosterParts, markerId: string, patienceMs = PATIENCE_MS): Promise<boolean> {
   const until = performance.now() + patienceMs
+  const partitions = await parts.log.partitions('learning.events')
   for (;;) {
     parts.check()
-    if ((await versionInForce(parts.gold, parts.tenant.id)) === version) return true
+    const [row] = await parts.gold.query<{ n: number }>(
+      'SELECT uniqExact(src_partition) AS n FROM markers WHERE marker_id = {id:String}',
+      { id: markerId },
+    )
+    if (Number(row?.n ?? 0) >= partitions) return true
     if (performance.now() > until) return false
     await new Promise((r) => setTimeout(r, LOOK_MS))
   }
