@@ -65,7 +65,7 @@ export function checkRoster(
     problems.warn(
       { file: 'users.csv', row: null },
       null,
-      `${erased.size} students of this roster were erased`,
+      `It has erased students: ${erased.size}`,
       'They, and guardians who have no other child here, were left out. "npx mastery readmit" lets a student in again.',
     )
   const tables = gone.size > 0 ? withoutUsers(all, gone) : all
@@ -88,19 +88,18 @@ const idsOf = (tables: RosterTables, pseudonyms: ReadonlyMap<string, string>): R
   Object.fromEntries([...tables.users.keys()].map((id) => [pseudonyms.get(id)!, id]))
 
 /**
- * The version in force without some people (pseudonyms), and without guardians who have no child left then; null where
- * none of them is in it.
+ * The version in force without some people (pseudonyms), and without guardians who have no child left then. `gone`: who
+ * was in it and is not any more.
  */
 export function forgetPeople(
   kept: KeptRoster,
   people: ReadonlySet<string>,
   context: Pick<RosterContext, 'tenant' | 'zones' | 'topics'>,
-): { checked: CheckedRoster; gone: { pseudonym: string; guardian: boolean }[] } | null {
+): { checked: CheckedRoster; gone: { pseudonym: string; guardian: boolean }[] } {
   const { rows } = kept
   const all = tablesFrom(rows)
   const pseudonyms = new Map(Object.entries(kept.ids).map(([p, id]) => [id, p]))
   const meant = new Set([...pseudonyms].filter(([, p]) => people.has(p)).map(([id]) => id))
-  if (meant.size === 0) return null
   const alone = leftAlone(rows.oneRoster, all, meant)
   const gone = new Set([...meant, ...alone])
   const source = forgetInSource(rows, gone)

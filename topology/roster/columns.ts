@@ -20,6 +20,8 @@ export type ColumnKind = 'id' | 'text' | 'list' | 'date' | 'boolean' | 'word' | 
 export interface ColumnRule {
   kind: ColumnKind
   required?: true
+  /** Required by the standard, and left out by exporters; what is done without it. */
+  without?: string
   /** Of a reference: the table that it names. */
   of?: TableName
   /** Of a word: what it may be. Words that begin with `ext:` are accepted everywhere. */
@@ -41,7 +43,7 @@ const TEXT = { kind: 'text' } as const
 const DATE = { kind: 'date' } as const
 const LIST = { kind: 'list' } as const
 const ref = (of: TableName, required?: true): ColumnRule => ({ kind: 'ref', of, ...(required ? { required } : {}) })
-const refs = (of: TableName, required?: true): ColumnRule => ({ kind: 'refs', of, ...(required ? { required } : {}) })
+const refs = (of: TableName): ColumnRule => ({ kind: 'refs', of })
 const word = (words: readonly string[], required?: true): ColumnRule => ({
   kind: 'word',
   words,
@@ -123,9 +125,9 @@ export const TABLES: Readonly<Record<TableName, TableRule>> = {
       sourcedId: ID,
       title: { kind: 'text', required: true },
       grades: LIST,
-      courseSourcedId: ref('courses', true),
+      courseSourcedId: { ...ref('courses'), without: 'Its own subjects and grades count.' },
       schoolSourcedId: ref('orgs', true),
-      termSourcedIds: refs('academicSessions', true),
+      termSourcedIds: { ...refs('academicSessions'), without: 'Only the dates of enrolments count.' },
       subjects: LIST,
       subjectCodes: LIST,
     },

@@ -69,7 +69,11 @@ export function readRoster(files: RosterFiles, problems: Problems): ReadRoster |
   const delta = [...tables.values()].some((t) => t.mode === 'delta')
   if (!delta)
     for (const table of tablesOf(version))
-      if (TABLES[table].needed.includes(version) && !tables.has(table) && !byName.has(`${table.toLowerCase()}.csv`))
+      if (
+        TABLES[table].needed.includes(version) &&
+        !byName.has(`${table.toLowerCase()}.csv`) &&
+        (manifest.files.get(table)?.mode ?? 'absent') === 'absent'
+      )
         problems.error(
           { file: `${table}.csv`, row: null },
           null,

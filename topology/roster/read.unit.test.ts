@@ -115,6 +115,15 @@ describe('a bulk roster', () => {
     )
   })
 
+  it('whose classes name no course and no term is taken, with a warning', () => {
+    const files = bulk({ classes: SMALL.classes.map((c) => ({ ...c, courseSourcedId: '', termSourcedIds: '' })) })
+    expect(warnings(files).filter((w) => w.startsWith('warning in classes.csv, row 2'))).toEqual([
+      'warning in classes.csv, row 2, column courseSourcedId: It is empty. Its own subjects and grades count.',
+      'warning in classes.csv, row 2, column termSourcedIds: It is empty. Only the dates of enrolments count.',
+    ])
+    expect(check(files).built.relations.members[0]).toMatchObject({ from: null, until: null })
+  })
+
   it('never keeps passwords, phones or other columns that are not needed', () => {
     const files = bulk({
       users: SMALL.users.map((u) => ({ ...u, password: 'hunter2', phone: '555-0100', pronouns: 'x' })),

@@ -5,6 +5,7 @@ import { type Place, type Problems, quoted } from './problem.ts'
 export function readValue(at: Place, column: string, rule: ColumnRule, text: string, problems: Problems): string {
   if (text === '') {
     if (rule.required) problems.error(at, column, 'It is empty', need(rule))
+    else if (rule.without !== undefined) problems.warn(at, column, 'It is empty', rule.without)
     return ''
   }
   switch (rule.kind) {

@@ -76,19 +76,19 @@ export class FileVault implements RosterVault {
 
   async people(tenant: string, pseudonyms: readonly string[], reader: string): Promise<Map<string, Identity>> {
     const there = await this.#read(tenant)
-    this.#options.note({ tenant, reader, what: 'people' })
+    if (there) this.#options.note({ tenant, reader, what: 'people' })
     return chosen(pseudonyms, there?.names)
   }
 
   async titles(tenant: string, ids: readonly string[], reader: string): Promise<Map<string, string>> {
     const there = await this.#read(tenant)
-    this.#options.note({ tenant, reader, what: 'titles' })
+    if (there) this.#options.note({ tenant, reader, what: 'titles' })
     return chosen(ids, there?.called)
   }
 
   async roster(tenant: string, reader: string): Promise<{ version: string; kept: KeptRoster | null } | null> {
     const there = await this.#read(tenant)
-    this.#options.note({ tenant, reader, what: 'roster' })
+    if (there) this.#options.note({ tenant, reader, what: 'roster' })
     return there && { version: there.version, kept: there.roster }
   }
 
@@ -130,7 +130,7 @@ export class FileVault implements RosterVault {
     cipher.setAAD(Buffer.concat([head, Buffer.from(tenant)]))
     const body = Buffer.concat([cipher.update(JSON.stringify(contents)), cipher.final()])
     await mkdir(this.#options.dir, { recursive: true, mode: 0o700 })
-    await new FileCheckpoint(this.#path(tenant)).save(Buffer.concat([head, nonce, cipher.getAuthTag(), body]))
+    await new FileCheckpoint(this.#path(tenant), 0o600).save(Buffer.concat([head, nonce, cipher.getAuthTag(), body]))
     this.#opened.delete(tenant)
   }
 

@@ -98,6 +98,7 @@ export async function startApi(gold: GoldStore, with_: { auth?: AuthMode; tenant
       partitions: PARTITIONS,
       generations: () => [FIRST],
       jobs: null,
+      roster: null,
       logExpires: false,
       telemetry: SILENT,
       now: () => NOW,

@@ -23,6 +23,7 @@ import { reconcileCommand } from './reconcile.ts'
 import { rejectsCommand } from './rejects.ts'
 import { replayCommand } from './replay.ts'
 import { retentionCommand } from './retention.ts'
+import { rosterCommand } from './roster.ts'
 import { scoreCommand } from './score.ts'
 import { simulateCommand } from './simulate.ts'
 import { sqlCommand } from './sql.ts'
@@ -46,6 +47,7 @@ export const COMMANDS: readonly Command[] = [
   trainCommand,
   modelsCommand,
   curriculumCommand,
+  rosterCommand,
   progressCommand,
   recommendCommand,
   scoreCommand,

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { writeWhole } from '@mastery/jobs/src/evaluate/write.ts'
 import { type Activated, activateVersion, rollBack } from '@mastery/jobs/src/training/activate.ts'
 import { versionsInForce } from '@mastery/jobs/src/training/versions.ts'
+import { isRosterArtefact } from '@mastery/topology/roster/version.ts'
 import { type Command, type Host, type Io, UsageError } from '../command.ts'
 import { manifestTable, versionParts } from '../trained-models.ts'
 import { compareModels } from './models-compare.ts'
@@ -10,7 +11,9 @@ import { compareModels } from './models-compare.ts'
 async function list(host: Host, io: Io, model: string | undefined, json: boolean): Promise<void> {
   await host.stages()
   const damaged: string[] = []
-  const manifests = await host.installation.artefacts.list(model, (e) => damaged.push(e.message))
+  const kept = await host.installation.artefacts.list(model, (e) => damaged.push(e.message))
+  // Rosters are kept in the same store, and are no models.
+  const manifests = kept.filter((m) => !isRosterArtefact(m.model))
   const inForce = await versionsInForce(versionParts(host))
   if (json)
     return io.out(
