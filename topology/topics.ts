@@ -130,7 +130,7 @@ export const TOPICS: readonly TopicSpec[] = [
     derived: true,
     deadLetter: 'learning.rejects',
     writers: ['notify'],
-    readers: ['delivery'],
+    readers: ['delivery', 'gold'],
     about: 'Messages to people, decided and not yet rendered; pseudonyms only.',
   },
   {

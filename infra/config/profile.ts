@@ -29,6 +29,8 @@ export interface Profile extends z.infer<typeof FileSchema> {
   tenantsFile: string
   /** Folder of trained models. Of several machines all must see the same. */
   modelsDir: string
+  /** Folder of the identity vault, encrypted. Of several machines all must see the same. */
+  vaultDir: string
   /** File with the key that encrypts the embedded stores; null: they are not encrypted. */
   dataKeyFile: string | null
   /** Addresses of servers; all null on the embedded profile. */
@@ -107,6 +109,7 @@ export function loadProfile(env: NodeJS.ProcessEnv, given: { profile?: string; d
     http: { host: env['HOST'] ?? file.http.host, port },
     dataDir,
     tenantsFile: env['MASTERY_TENANTS_FILE'] ?? join(dataDir, 'tenants.json'),
+    vaultDir: resolve(env['MASTERY_VAULT_DIR'] || join(dataDir, 'vault')),
     modelsDir: resolve(env['MASTERY_MODELS_DIR'] || join(dataDir, 'models')),
     dataKeyFile: dataKeyFile(name, env),
     servers: name === 'embedded' ? null : servers(name, env),

@@ -1,6 +1,8 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { LEARNER_ID } from '@mastery/topology/roster/learner-id.ts'
+import { isZone } from '@mastery/topology/roster/validate.ts'
 import { z } from 'zod'
 import { mistake } from './profile.ts'
 
@@ -8,9 +10,9 @@ const HEX = z.string().regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits')
 
 /**
  * What an API key may be used for. ingest: send events. read: read mastery. admin: read, erase, readmit, export, see who
- * read. operator: as admin, with the bytes of rejects.
+ * read, see anybody's inbox. operator: as admin, with the bytes of rejects. person: see one person's own inbox.
  */
-export const ROLES = ['ingest', 'read', 'admin', 'operator'] as const
+export const ROLES = ['ingest', 'read', 'admin', 'operator', 'person'] as const
 export type Role = (typeof ROLES)[number]
 
 const ApiKeySchema = z.object({
@@ -18,6 +20,22 @@ const ApiKeySchema = z.object({
   id: z.string().min(1),
   hash: HEX,
   role: z.enum(ROLES),
+  /** Whose inbox a key with the role person opens, by pseudonym. */
+  person: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/, 'a pseudonym of 32 hexadecimal digits')
+    .optional(),
+})
+const VaultKeySchema = z.object({ id: z.string().regex(/^[a-z0-9-]{1,32}$/), key: HEX, since: z.string() })
+/** How a tenant's roster is read. */
+const RosterSchema = z.object({
+  /** Which identifier of users.csv events have as the learner's id. */
+  learnerId: z
+    .string()
+    .regex(LEARNER_ID, 'sourcedId, username, identifier, email, or userIds:TYPE for the id in {TYPE:id}')
+    .optional(),
+  /** IANA zones by sourcedId of the organisation; of what belongs to it, too. */
+  zones: z.record(z.string(), z.string().refine(isZone, 'a name of the IANA list, such as Europe/Berlin')).optional(),
 })
 const RejectKeySchema = z.object({ id: z.string().regex(/^[a-z0-9-]{1,32}$/), key: HEX, since: z.string() })
 
@@ -29,6 +47,9 @@ const TenantSchema = z.object({
   apiKeyHashes: z.array(z.string().regex(/^[0-9a-f]{64}$/)),
   /** Keys with a role. */
   apiKeys: z.array(ApiKeySchema).optional(),
+  /** Keys of the identity vault, the newest last: it seals, the others open what they have sealed. */
+  vaultKeys: z.array(VaultKeySchema).optional(),
+  roster: RosterSchema.optional(),
 })
 const SecretsSchema = z.object({
   tenants: z.array(TenantSchema).min(1),
@@ -41,12 +62,15 @@ const SecretsSchema = z.object({
 export type Tenant = z.infer<typeof TenantSchema>
 export type Secrets = z.infer<typeof SecretsSchema>
 
-/** A file of keys that others on this machine can read is no secret. Files of another owner are that owner's matter. */
-function refuseOpenFile(path: string): void {
+/**
+ * A file of keys that others on this machine can read is no secret. Files of another owner are that owner's matter.
+ * @throws Error that says what to do
+ */
+export function refuseOpenFile(path: string, what = 'tenants file'): void {
   const { mode, uid } = statSync(path)
   if (process.getuid?.() === uid && (mode & 0o077) !== 0)
     throw new Error(
-      `The tenants file ${path} holds keys and can be read by others (mode ${(mode & 0o777).toString(8)}). Run "chmod 600 ${path}".`,
+      `The ${what} ${path} holds keys and can be read by others (mode ${(mode & 0o777).toString(8)}). Run "chmod 600 ${path}".`,
     )
 }
 
@@ -88,12 +112,23 @@ export function writeSecrets(path: string, secrets: Secrets): void {
 }
 
 /** Makes an API key for a tenant, in memory and in the file, which keeps its hash. Gives the key. */
-export function addApiKey(path: string, secrets: Secrets, tenant: Tenant, role: Role | null = null): string {
+export function addApiKey(
+  path: string,
+  secrets: Secrets,
+  tenant: Tenant,
+  role: Role | null = null,
+  person?: string,
+): string {
   const apiKey = newApiKey()
   if (role === null) tenant.apiKeyHashes.push(hashKey(apiKey))
   else {
     tenant.apiKeys ??= []
-    tenant.apiKeys.push({ id: keyId(hashKey(apiKey)), hash: hashKey(apiKey), role })
+    tenant.apiKeys.push({
+      id: keyId(hashKey(apiKey)),
+      hash: hashKey(apiKey),
+      role,
+      ...(person === undefined ? {} : { person }),
+    })
   }
   writeSecrets(path, secrets)
   return apiKey
@@ -117,6 +152,8 @@ export interface KeyHolder {
   tenant: Tenant
   keyId: string
   role: Role | null
+  /** Pseudonym; null for keys of nobody in particular. */
+  person: string | null
 }
 
 /** Null for a key of no tenant. Takes the same time whichever key is tried. */
@@ -125,8 +162,10 @@ export function holderOfKey(secrets: Secrets, apiKey: string): KeyHolder | null 
   const same = (hash: string) => timingSafeEqual(given, Buffer.from(hash, 'hex'))
   let found: KeyHolder | null = null
   for (const tenant of secrets.tenants) {
-    for (const hash of tenant.apiKeyHashes) if (same(hash)) found = { tenant, keyId: keyId(hash), role: null }
-    for (const k of tenant.apiKeys ?? []) if (same(k.hash)) found = { tenant, keyId: k.id, role: k.role }
+    for (const hash of tenant.apiKeyHashes)
+      if (same(hash)) found = { tenant, keyId: keyId(hash), role: null, person: null }
+    for (const k of tenant.apiKeys ?? [])
+      if (same(k.hash)) found = { tenant, keyId: k.id, role: k.role, person: k.person ?? null }
   }
   return found
 }

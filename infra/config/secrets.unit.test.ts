@@ -48,14 +48,20 @@ describe('the tenants file', () => {
 describe('API keys', () => {
   it('allow what their role says; one without a role sends and reads, as before there were roles', () => {
     const { path, secrets, createdApiKey } = made()
-    const rights: Right[] = ['ingest', 'read', 'admin', 'operator']
+    const rights: Right[] = ['ingest', 'read', 'inbox', 'admin', 'operator']
     const of = (key: string) => {
       const holder = holderOfKey(secrets, key)!
       return rights.filter((r) => mayUse(holder.role, r))
     }
     expect(of(createdApiKey!)).toEqual(['ingest', 'read'])
     const keys = ROLES.map((role) => addApiKey(path, secrets, secrets.tenants[0]!, role))
-    expect(keys.map(of)).toEqual([['ingest'], ['read'], ['read', 'admin'], ['read', 'admin', 'operator']])
+    expect(keys.map(of)).toEqual([
+      ['ingest'],
+      ['read'],
+      ['read', 'inbox', 'admin'],
+      ['read', 'inbox', 'admin', 'operator'],
+      ['inbox'],
+    ])
     expect(holderOfKey(secrets, 'ms_nobody')).toBeNull()
     const text = readFileSync(path, 'utf8')
     for (const key of [createdApiKey!, ...keys]) expect(text).not.toContain(key)

@@ -11,7 +11,9 @@ const VENDORS = {
   '@tensorflow': '^infra/adapters/tfjs/',
   webgpu: '^infra/adapters/tfjs/',
   'onnxruntime-node': '^infra/adapters/onnx/',
+  nodemailer: '^infra/adapters/smtp/',
   yaml: '^infra/config/alert-yaml',
+  '@zip.js': '^infra/adapters/zip/',
 }
 const TESTS = '(\\.(unit|contract|integration|e2e|fault)\\.test\\.ts$|(^|/)test/|/testing/)'
 

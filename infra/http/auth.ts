@@ -15,14 +15,15 @@ export function apiKeyOf(request: IncomingMessage): string | null {
 }
 
 /** What a request wants to do. */
-export type Right = 'ingest' | 'read' | 'admin' | 'operator'
+export type Right = 'ingest' | 'read' | 'inbox' | 'admin' | 'operator'
 
 const RIGHTS: Record<Role | 'none', readonly Right[]> = {
   none: ['ingest', 'read'],
   ingest: ['ingest'],
   read: ['read'],
-  admin: ['read', 'admin'],
-  operator: ['read', 'admin', 'operator'],
+  person: ['inbox'],
+  admin: ['read', 'inbox', 'admin'],
+  operator: ['read', 'inbox', 'admin', 'operator'],
 }
 
 export function mayUse(role: Role | null, right: Right): boolean {

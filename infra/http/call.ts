@@ -10,7 +10,7 @@ export interface Call {
 
 export interface Reply {
   status: number
-  /** Sent as JSON; null: no body. */
+  /** Sent as JSON; null: no body. A Buffer goes as it is, as the Content-Type of `headers`. */
   body: unknown
   headers?: Record<string, string>
   /** More for the log line. No personal data. */

@@ -1,4 +1,5 @@
 import { EVENT_KINDS } from '@mastery/topology/events/kinds.ts'
+import { INBOX_COMPONENTS } from './inbox-components.ts'
 import { PRIVACY_COMPONENTS } from './privacy-components.ts'
 import { anyTime, exact, list, nullable, number, ref, share, text, time, whole } from './schema-parts.ts'
 
@@ -194,6 +195,7 @@ export const COMPONENTS = {
     ),
     waiting: list(exact({ topic_id: text, name: text, for: list(text) })),
   }),
+  ...INBOX_COMPONENTS,
   ...PRIVACY_COMPONENTS,
   Health: exact({ status: { const: 'ok' }, service: text, version: text }),
   Readiness: exact({

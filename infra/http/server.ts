@@ -112,7 +112,8 @@ export async function listen(routes: readonly Route[], options: ListenOptions): 
 
 function send(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
   if (response.destroyed) return
-  const body = reply.body === null ? null : Buffer.from(JSON.stringify(reply.body))
+  const given = reply.body
+  const body = given === null || Buffer.isBuffer(given) ? given : Buffer.from(JSON.stringify(given))
   response.writeHead(reply.status, {
     ...(body === null ? {} : { 'Content-Type': 'application/json; charset=utf-8' }),
     'Content-Length': body?.length ?? 0,

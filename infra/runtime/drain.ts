@@ -5,7 +5,10 @@ import { topicSpec, topicsReadBy } from '@mastery/topology/topics.ts'
 /** What has to catch up for a generation, in the order of the flow. */
 function flow(generation: number) {
   const read = (stage: string, of: number) => topicsReadBy(stage, of).map((topic) => ({ topic, generation: of }))
-  const own = ['features', 'scoring', 'alerts', 'gold'].map((stage) => ({ stage, topics: read(stage, generation) }))
+  const own = ['features', 'scoring', 'alerts', 'notify', 'gold'].map((stage) => ({
+    stage,
+    topics: read(stage, generation),
+  }))
   // What is not computed reaches gold with generation 0.
   const shared = read('gold', 0).filter(({ topic }) => !topicSpec(topic).derived)
   if (generation > 0) own.at(-1)!.topics.unshift(...shared)

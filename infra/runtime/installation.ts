@@ -12,11 +12,13 @@ import { EmbeddedJobs } from '../adapters/embedded/jobs.ts'
 import { EmbeddedLog } from '../adapters/embedded/log.ts'
 import { EmbeddedState } from '../adapters/embedded/state.ts'
 import { FileArtefactStore } from '../adapters/files/artefact-store.ts'
+import { FileVault, type VaultRead } from '../adapters/files/identity-vault.ts'
 import { openCodec } from '../adapters/schema-registry/registry.ts'
 import { dataKeys } from '../config/data-key.ts'
 import { ConfigError, type Profile } from '../config/profile.ts'
 import { sealer } from '../config/reject-keys.ts'
 import { readOrCreateSecrets, readSecrets, type Secrets } from '../config/secrets.ts'
+import { installationVaultKeys } from '../config/vault-keys.ts'
 import { type ProvideFiles, provideFrom } from './artefacts.ts'
 import { Generations } from './generations.ts'
 import { threadServers } from './served-thread.ts'
@@ -35,6 +37,8 @@ export interface Installation extends RuntimeParts {
   artefacts: ArtefactStore
   provide: ProvideFiles
   servers: ServerSource
+  /** Names and addresses. `note` hears of every reading, for the access log. */
+  vault(note: (read: VaultRead) => void): FileVault
   openGold(): Promise<ClickHouseGold>
   /** The queue of jobs; the definitions are all jobs there are. */
   openJobs(jobs: readonly JobDefinition[]): Promise<JobQueue>
@@ -61,6 +65,11 @@ async function sameCount(log: EventLog, profile: Profile, close: () => Promise<v
 
 const clock = () => performance.now()
 
+function vaults(profile: Profile, secrets: Secrets): Installation['vault'] {
+  const keys = installationVaultKeys(profile.tenantsFile, secrets)
+  return (note) => new FileVault({ dir: profile.vaultDir, keys, note })
+}
+
 /** Opens the adapters that the profile names and provisions topics and subjects. Idempotent. */
 export async function openInstallation(profile: Profile, telemetry: Telemetry): Promise<Installation> {
   const topics = TOPICS.map((t) => t.name)
@@ -83,6 +92,7 @@ export async function openInstallation(profile: Profile, telemetry: Telemetry): 
       profile,
       secrets,
       createdApiKey,
+      vault: vaults(profile, secrets),
       generations,
       log,
       state: new EmbeddedState(env, log),
@@ -129,6 +139,7 @@ export async function openInstallation(profile: Profile, telemetry: Telemetry): 
     profile,
     secrets: own.secrets,
     createdApiKey: own.createdApiKey,
+    vault: vaults(profile, own.secrets),
     generations,
     log,
     state,

@@ -44,7 +44,7 @@ describe.skipIf(!gated)(title, { timeout: 300_000 }, () => {
     const read = await at(1)
     await rig.feed('truncated')
     await rig.groups.truncate('learning.events', 1, read + 20)
-    for (const name of ['features', 'scoring', 'alerts', 'gold'] as const) rig.services.launch(name)
+    for (const name of ['features', 'scoring', 'alerts', 'notify', 'gold'] as const) rig.services.launch(name)
     await rig.services
       .of('features')
       .said(

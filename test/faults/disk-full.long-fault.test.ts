@@ -86,7 +86,7 @@ describe.skipIf(why !== null)(title, { timeout: 300_000 }, () => {
     await rig.services.stop('SIGTERM')
     await rig.feed('kafka')
     const room = fill('kafka')
-    for (const name of ['features', 'scoring', 'alerts', 'gold'] as const) rig.services.launch(name)
+    for (const name of ['features', 'scoring', 'alerts', 'notify', 'gold'] as const) rig.services.launch(name)
     rig.services.supervise()
     await endOfPart(rig.folder, 'kafka')
     await pause(2_000)

@@ -27,7 +27,7 @@ import { LIMIT_MS, pause } from './waiting.ts'
 type Proxied = 'redis' | 'clickhouse' | 'registry'
 /** A broker gives up a silent member after this long; the least that it takes. */
 const SESSION_MS = 6_000
-const STAGES: readonly ServiceName[] = ['features', 'scoring', 'alerts', 'gold']
+const STAGES: readonly ServiceName[] = ['features', 'scoring', 'alerts', 'notify', 'gold']
 
 export { pause }
 

@@ -2,8 +2,16 @@ import { join } from 'node:path'
 import { masteryOk, type Place } from './cli.ts'
 import { type Left, Server } from './server.ts'
 
-export type ServiceName = 'collector' | 'features' | 'scoring' | 'alerts' | 'gold' | 'api'
-export const SERVICE_NAMES: readonly ServiceName[] = ['collector', 'features', 'scoring', 'alerts', 'gold', 'api']
+export type ServiceName = 'collector' | 'features' | 'scoring' | 'alerts' | 'notify' | 'gold' | 'api'
+export const SERVICE_NAMES: readonly ServiceName[] = [
+  'collector',
+  'features',
+  'scoring',
+  'alerts',
+  'notify',
+  'gold',
+  'api',
+]
 
 const RESTART_MS = 250
 

@@ -1,4 +1,5 @@
 import { BREAK_FIELDS, FILE_FIELDS, type Field, fieldsOf, OVERRIDE_FIELDS } from './fields.ts'
+import { checkNotifications } from './notification-policy.ts'
 import { type AlertPolicy, type AlertRule, KINDS, LATER, type Override, type RuleKind } from './policy.ts'
 import { type Given, isGroup, nearest, type Path, type Problem, readFields } from './read-fields.ts'
 
@@ -168,6 +169,7 @@ export function checkPolicy(
         message:
           'never fires without a topic graph with prerequisites; "npx mastery curriculum set --file FILE" sets one',
       })
+  problems.push(...checkNotifications(notifications).problems)
   const policy: AlertPolicy = {
     mastered: head['mastered'] as number,
     sessionGap: head['session_gap'] as number,

@@ -156,7 +156,7 @@ export function selectedStage(stage: AnyStage, selection: Selection): AnyStage {
   return {
     ...stage,
     keyOf: (r) => (selects(selection, r) ? stage.keyOf(r) : null),
-    step: (r, state, meta) =>
-      selects(selection, r) ? stage.step(r, state, meta) : { type: 'drop', reason: 'not selected' },
+    step: (r, state, meta, woken) =>
+      selects(selection, r) ? stage.step(r, state, meta, woken) : { type: 'drop', reason: 'not selected' },
   }
 }

@@ -20,7 +20,16 @@ export class ZoneClock {
     const iso = parseIso(text)
     if (iso === null) return null
     if (iso.offset !== null) return iso.civil - iso.offset
-    const { civil } = iso
+    return this.fromCivil(iso.civil, zone)
+  }
+
+  /** What clocks of the zone show, as UTC milliseconds of the same civil time; a zone that is empty or unknown is UTC. */
+  civil(at: number, zone: string): number {
+    return this.knows(zone) ? at + this.#offsetAt(at, zone) : at
+  }
+
+  /** The instant at which clocks of the zone show a civil time, given as UTC milliseconds; as `instant` has it. */
+  fromCivil(civil: number, zone: string): number {
     if (!this.knows(zone)) return civil
     // Offsets lie within a day of UTC and change by hours: those of the days around are the candidates.
     const before = this.#offsetAt(civil - 24 * HOUR, zone)

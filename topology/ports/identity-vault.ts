@@ -1,3 +1,5 @@
+import type { RosterSource } from '../roster/source.ts'
+
 /** What delivery and pages must print of a person. It stands nowhere but in the vault; everything else has pseudonyms. */
 export interface Identity {
   pseudonym: string
@@ -35,4 +37,18 @@ export interface IdentityVault {
   titles(tenant: string, ids: readonly string[], reader: string): Promise<Map<string, string>>
   /** Forgets people for good; gives how many were there. */
   forget(tenant: string, pseudonyms: readonly string[]): Promise<number>
+}
+
+/** What a version was made of, with the pseudonyms of everybody in it: sourcedIds by pseudonym. */
+export interface KeptRoster {
+  rows: RosterSource
+  ids: Readonly<Record<string, string>>
+}
+
+/** A vault that also keeps what the version in force was made of, since a delta is applied onto that. */
+export interface RosterVault extends IdentityVault {
+  /** Without `roster` the former rows go, too. */
+  replace(tenant: string, identities: TenantIdentities, roster?: KeptRoster): Promise<void>
+  /** The version that was kept last, and its rows; null where there is none. */
+  roster(tenant: string, reader: string): Promise<{ version: string; kept: KeptRoster | null } | null>
 }

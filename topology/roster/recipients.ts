@@ -77,7 +77,9 @@ export function openRoster(relations: Relations): Roster {
     classesOf,
     teachersOf,
     studentsOf: (classId, at) =>
-      (members.get(classId) ?? []).filter((m) => m.role === 'student' && holds(m, at)).map((m) => m.user),
+      (members.get(classId) ?? [])
+        .filter((m) => m.role === 'student' && holds(m, at) && users.get(m.user)?.enabled === true)
+        .map((m) => m.user),
     recipientsOf(student, topic, at, wanted) {
       const known = users.get(student)
       if (!known?.enabled || !has(student, at, 'student')) return []

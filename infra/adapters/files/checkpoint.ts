@@ -6,8 +6,12 @@ import { dirname } from 'node:path'
 export class FileCheckpoint {
   private readonly path: string
 
-  constructor(path: string) {
+  private readonly mode: number
+
+  /** `mode`: of the file, less the process's mask. */
+  constructor(path: string, mode = 0o666) {
     this.path = path
+    this.mode = mode
   }
 
   /** Null where nothing was kept. */
@@ -22,7 +26,7 @@ export class FileCheckpoint {
     await mkdir(dirname(this.path), { recursive: true })
     const beside = `${this.path}.${randomUUID()}.part`
     try {
-      const file = await open(beside, 'wx')
+      const file = await open(beside, 'wx', this.mode)
       try {
         await file.writeFile(bytes)
         await file.sync()

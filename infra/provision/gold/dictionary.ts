@@ -4,10 +4,12 @@ import { pathToFileURL } from 'node:url'
 import { ALERT_TABLES } from './alert-tables.ts'
 import { ANSWER_TABLES } from './answer-tables.ts'
 import { BEHAVIOUR_TABLES } from './behaviour-tables.ts'
+import { DELIVERY_TABLES } from './delivery-tables.ts'
 import { ITEM_TABLES } from './item-tables.ts'
 import { LOG_TABLES } from './log-tables.ts'
 import { OPERATION_TABLES } from './operation-tables.ts'
 import { PROGRESS_TABLES } from './progress-tables.ts'
+import { ROSTER_TABLES } from './roster-tables.ts'
 import type { GoldTable } from './table.ts'
 import { VIEWS } from './views.ts'
 
@@ -100,6 +102,8 @@ ${part('Progress', 'How students come along and what they are advised, written b
 ${part('Items', 'What is known of items, over all students.', ITEM_TABLES)}
 ${part('Behaviour', 'How students work with tutors.', BEHAVIOUR_TABLES)}
 ${part('Alerts', 'What was found that a person should know, and whether somebody was told.', ALERT_TABLES)}
+${part('Deliveries', 'What people are told, how it fared, and what they find in their inbox.', DELIVERY_TABLES)}
+${part('Rosters', 'Who teaches whom and who is whose guardian, by version of the roster. Names and titles are not here.', ROSTER_TABLES)}
 ${part('Operation', 'What was done to the data, by whom, and what was found.', OPERATION_TABLES)}`.replace(/\n+$/, '\n')
 }
 

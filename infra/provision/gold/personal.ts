@@ -88,6 +88,30 @@ export const PERSONAL: readonly PersonalTable[] = [
     about: 'Topics and items that were recommended, and why.',
   },
   {
+    table: 'deliveries',
+    topic: 'learning.events',
+    place: null,
+    about: 'Notices about the student in messages that were decided, and to whom.',
+  },
+  {
+    table: 'inbox',
+    topic: 'learning.events',
+    place: null,
+    about: 'Notices about the student in the inboxes of those who were told.',
+  },
+  {
+    table: 'class_students',
+    topic: 'learning.events',
+    place: null,
+    about: 'Classes that the student was in, by version of the roster.',
+  },
+  {
+    table: 'student_guardians',
+    topic: 'learning.events',
+    place: null,
+    about: 'Guardians of the student, by version of the roster.',
+  },
+  {
     table: 'event_dispositions',
     topic: 'learning.features',
     place: AT,

@@ -1,10 +1,12 @@
 import { ALERT_TABLES } from './alert-tables.ts'
 import { ANSWER_TABLES } from './answer-tables.ts'
 import { BEHAVIOUR_TABLES } from './behaviour-tables.ts'
+import { DELIVERY_TABLES } from './delivery-tables.ts'
 import { ITEM_TABLES } from './item-tables.ts'
 import { LOG_TABLES } from './log-tables.ts'
 import { OPERATION_TABLES } from './operation-tables.ts'
 import { PROGRESS_TABLES } from './progress-tables.ts'
+import { ROSTER_TABLES } from './roster-tables.ts'
 import type { GoldTable } from './table.ts'
 
 export { WINDOW_COLUMNS, WINDOW_DAYS } from './answer-tables.ts'
@@ -17,6 +19,8 @@ export const TABLES: readonly GoldTable[] = [
   ...ITEM_TABLES,
   ...BEHAVIOUR_TABLES,
   ...ALERT_TABLES,
+  ...DELIVERY_TABLES,
+  ...ROSTER_TABLES,
   ...OPERATION_TABLES,
 ]
 

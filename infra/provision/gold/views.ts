@@ -1,7 +1,9 @@
 import { SERVED } from '@mastery/topology/served/catalog.ts'
 import { ACTIVE } from './active.ts'
 import { ALERT_VIEWS } from './alert-views.ts'
+import { DELIVERY_VIEWS } from './delivery-tables.ts'
 import { PROGRESS_VIEWS } from './progress-views.ts'
+import { ROSTER_VIEWS } from './roster-tables.ts'
 
 export { ACTIVE } from './active.ts'
 
@@ -104,8 +106,10 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
         GROUP BY tenant, score_source) AS c
       USING (tenant, score_source)`,
   },
+  ...DELIVERY_VIEWS.map((v) => ({ ...v, select: v.select(ACTIVE) })),
   ...PROGRESS_VIEWS,
   ...ALERT_VIEWS,
+  ...ROSTER_VIEWS,
   {
     name: 'v_data_quality',
     about: 'Per source: events, what became of them, how scores were normalised, wrong clocks.',

@@ -1,7 +1,7 @@
 // Generated from avro/delivery/v1.avsc by `npm run generate`. Do not edit.
 
 /** Why it goes out now. */
-export type DeliveryKind = 'urgent' | 'digest' | 'unknown'
+export type DeliveryKind = 'urgent' | 'group' | 'digest' | 'unknown'
 
 /** One fact that a reader can check. */
 export interface Evidence {
@@ -23,6 +23,8 @@ export interface DeliveryItem {
   kind: string
   /** Rule of the policy. */
   rule: string
+  /** What it is about: student, class, item, model or pipeline. */
+  scope: string
   /** info, normal or urgent. */
   severity: string
   /** Pseudonym, where it is about one. */
@@ -37,6 +39,8 @@ export interface DeliveryItem {
   evidence: Evidence[]
   /** How many notices of members it stands for, where it is about a class. */
   mutes: number
+  /** text: in the message. more: beyond the reader's budget. muted: an alert on the whole class or on the data stands for it. The last two are in the inbox only. */
+  place: string
 }
 
 /** One message to one person, ready to be rendered and sent. */
@@ -61,10 +65,14 @@ export interface Delivery {
   kind: DeliveryKind
   /** School of the roster. */
   school: null | string
-  /** The tick at which it was decided. */
+  /** Version of the alert policy that decided the newest of its items. */
+  policy: string
+  /** The instant for which it was decided, UTC milliseconds: a notice's own time, the end of quiet hours, or the reader's digest hour. */
   now: number
-  /** What it tells, most pressing first. */
+  /** What it tells, most pressing first, then what stands in the inbox only. */
   items: DeliveryItem[]
-  /** How many further notices the budget left out of the text; they are in the inbox. */
+  /** How many of the items the budget left out of the text; they are in the inbox. */
   more: number
+  /** How many of the items another alert stands for; they are in the inbox. */
+  muted: number
 }

@@ -9,12 +9,14 @@ import { responder } from '@mastery/infra/http/server.ts'
 import type { ProvideFiles } from '@mastery/infra/runtime/artefacts.ts'
 import type { Generation } from '@mastery/topology/generations/generation.ts'
 import type { GoldStore } from '@mastery/topology/ports/gold-store.ts'
+import type { IdentityVault } from '@mastery/topology/ports/identity-vault.ts'
 import type { StateStore } from '@mastery/topology/ports/state-store.ts'
 import type { Telemetry } from '@mastery/topology/ports/telemetry.ts'
 import { AccessLog } from './access.ts'
 import { iso, topicsNow } from './current.ts'
 import { ofStudent, ofTopic } from './estimates.ts'
 import { historyPage } from './history.ts'
+import { inboxRoutes } from './inbox/routes.ts'
 import type { PrivacyParts } from './privacy/parts.ts'
 import { privacyRoutes } from './privacy/routes.ts'
 import { limitOf, modelOf } from './query.ts'
@@ -41,6 +43,8 @@ export interface ApiParts {
   now(): number
   telemetry: Telemetry
   version: string
+  /** Names of students in inboxes. */
+  names: Pick<IdentityVault, 'people'>
   /** What erasing and exporting work on. */
   privacy: PrivacyParts
 }
@@ -185,6 +189,7 @@ export function createApi(parts: ApiParts): Api {
   }
 
   const routes = bind('api', {
+    ...inboxRoutes({ ...parts, log: parts.privacy.log, codec: parts.privacy.codec }, who, access),
     ...privacyRoutes(parts.privacy, who, access, (bytes, encryption) => seals.unseal(bytes, encryption)),
     mastery,
     history,

@@ -21,6 +21,8 @@ await runService('api', async (installation) => {
     auth: profile.name === 'compose' ? 'key' : 'loopback-open',
     progress: loadProgress(),
     now: Date.now,
+    // That an inbox was read, and whose, stands in the access log.
+    names: installation.vault(() => {}),
     privacy: privacyParts(installation, gold),
   })
   const server = await listen(api.routes, { ...profile.http, telemetry })

@@ -15,6 +15,8 @@ export interface Caller {
   role: string
   /** May see the bytes of rejects. */
   mayUnseal: boolean
+  /** The person whose key it is, by pseudonym; null for keys of nobody in particular. */
+  person: string | null
 }
 
 const PSEUDONYM = /^[0-9a-f]{32}$/
@@ -38,9 +40,10 @@ export class Who {
    * tenants it means. Without a key nothing but reading is open.
    */
   caller(call: Call, right: Right): Caller {
-    if (right !== 'read' || this.auth === 'key' || apiKeyOf(call.request) !== null || !isLoopback(call.request)) {
-      const { tenant, keyId, role } = authenticate(call.request, this.secrets, right)
-      return { tenant, who: keyId, role: role ?? 'read', mayUnseal: mayUse(role, 'operator') }
+    const reading = right === 'read' || (right === 'inbox' && call.request.method !== 'POST')
+    if (!reading || this.auth === 'key' || apiKeyOf(call.request) !== null || !isLoopback(call.request)) {
+      const { tenant, keyId, role, person } = authenticate(call.request, this.secrets, right)
+      return { tenant, who: keyId, role: role ?? 'read', mayUnseal: mayUse(role, 'operator'), person }
     }
     const { tenants } = this.secrets
     const named = call.query.get('tenant')
@@ -51,7 +54,7 @@ export class Who {
         'which_tenant',
         'There are several tenants here: send an API key, or name one with ?tenant=.',
       )
-    return { tenant: found, who: 'this machine', role: 'operator', mayUnseal: false }
+    return { tenant: found, who: 'this machine', role: 'operator', mayUnseal: false, person: null }
   }
 
   /**

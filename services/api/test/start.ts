@@ -15,24 +15,36 @@ import { SILENT } from '@mastery/topology/ports/telemetry.ts'
 import { intakeStage } from '@mastery/topology/stages/intake/intake-stage.ts'
 import { scoringStage } from '@mastery/topology/stages/scoring/stage.ts'
 import { windowingStage } from '@mastery/topology/stages/windowing/stage.ts'
+import { MapVault } from '@mastery/topology/testing/map-vault.ts'
 import { TOPICS } from '@mastery/topology/topics.ts'
 import { createApi } from '../src/api.ts'
 import type { AuthMode } from '../src/who.ts'
 
 export const KEY = 'key-of-the-school'
+export const PERSON_KEY = 'key-of-dora'
+export const PERSON = 'd0'.repeat(16)
+export const OPERATOR_KEY = 'key-of-an-operator'
 export const NOW = Date.UTC(2026, 8, 10, 12)
 const PARTITIONS = 3
 const RING = { min: 64, max: 4096, days: 97 }
 
 const TENANTS: Secrets['tenants'] = [
-  { id: 'school', pseudonymKey: 'ab'.repeat(32), apiKeyHashes: [hashKey(KEY)] },
+  {
+    id: 'school',
+    pseudonymKey: 'ab'.repeat(32),
+    apiKeyHashes: [hashKey(KEY)],
+    apiKeys: [
+      { id: 'key-of-dora', hash: hashKey(PERSON_KEY), role: 'person', person: PERSON },
+      { id: 'key-of-an-operator', hash: hashKey(OPERATOR_KEY), role: 'operator' },
+    ],
+  },
   { id: 'other', pseudonymKey: 'cd'.repeat(32), apiKeyHashes: [hashKey('key-of-the-other')] },
 ]
 
 export const pseudonymOf = pseudonymiser(TENANTS[0]!)
 
 /** Intake, features and scoring over an embedded log, and the API over their states. */
-export async function startApi(gold: GoldStore, with_: { auth?: AuthMode; tenants?: 1 | 2 } = {}) {
+export async function startApi(gold: GoldStore, with_: { auth?: AuthMode; tenants?: 1 | 2; names?: MapVault } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'mastery-api-'))
   const env = new Environment(folder)
   const log = new EmbeddedLog(env)
@@ -76,6 +88,7 @@ export async function startApi(gold: GoldStore, with_: { auth?: AuthMode; tenant
     now: () => NOW,
     telemetry: SILENT,
     version: 'test',
+    names: with_.names ?? new MapVault(),
     privacy: {
       log,
       state,
@@ -85,6 +98,7 @@ export async function startApi(gold: GoldStore, with_: { auth?: AuthMode; tenant
       partitions: PARTITIONS,
       generations: () => [FIRST],
       jobs: null,
+      roster: null,
       logExpires: false,
       telemetry: SILENT,
       now: () => NOW,

@@ -1,4 +1,5 @@
 import type { ClickHouseGold } from '@mastery/infra/adapters/clickhouse/gold.ts'
+import { loadDelivery, UNSENT } from '@mastery/infra/config/delivery.ts'
 import type { Profile } from '@mastery/infra/config/profile.ts'
 import { ConfigError } from '@mastery/infra/config/profile.ts'
 import { loadSchedule } from '@mastery/infra/config/schedule.ts'
@@ -39,7 +40,12 @@ export class LazyHost implements Host {
   async stages(onFailure: (e: Error) => void = () => {}): Promise<() => void> {
     if (this.profile.servers !== null) return () => {}
     this.pipeline ??= this.gold().then(async (gold) => {
-      const p = new Pipeline(this.installation, gold, onFailure)
+      const p = new Pipeline(this.installation, gold, onFailure, {
+        queue: () => this.jobs(),
+        generations: this.installation.generations,
+        config: loadDelivery(process.env),
+        now: Date.now,
+      })
       await p.start()
       return p
     })
@@ -54,6 +60,8 @@ export class LazyHost implements Host {
         installation: () => this.installation,
         gold: () => this.gold(),
         check: () => this.checkStages(),
+        // Elsewhere the notify service sends, and alone has the secrets.
+        delivery: () => (this.profile.servers === null ? loadDelivery(process.env) : UNSENT),
       })
       this.jobsOpen = { handlers, queue: this.installation.openJobs(handlers) }
     }

@@ -5,6 +5,8 @@ import type { ClickHouseGold } from '@mastery/infra/adapters/clickhouse/gold.ts'
 import type { StageLike } from '@mastery/infra/runtime/generation-stages.ts'
 import { historyFromGold } from '@mastery/infra/runtime/gold-history.ts'
 import type { Installation } from '@mastery/infra/runtime/installation.ts'
+import { type HandOverParts, handOverService } from '@mastery/notify/src/hand-over.ts'
+import { notifyService } from '@mastery/notify/src/service.ts'
 import { scoringService } from '@mastery/scoring/src/service.ts'
 
 /** All stages in this process: the embedded profile. */
@@ -14,7 +16,13 @@ export class Pipeline {
   /** Why a stage gave up, null while all run. */
   failure: Error | null = null
 
-  constructor(installation: Installation, gold: ClickHouseGold, onFailure: (e: Error) => void = () => {}) {
+  /** `delivery`: who is to be told what was decided; left out, it is decided only. */
+  constructor(
+    installation: Installation,
+    gold: ClickHouseGold,
+    onFailure: (e: Error) => void = () => {},
+    delivery?: HandOverParts,
+  ) {
     const failed = (e: Error) => {
       this.failure ??= e
       onFailure(e)
@@ -30,6 +38,8 @@ export class Pipeline {
       ),
       scoringService(installation, profile, failed),
       alertsService(installation, profile, failed),
+      notifyService(installation, profile, failed),
+      ...(delivery ? [handOverService(installation, profile, delivery, failed)] : []),
       goldService(installation, gold, profile, failed),
     ]
   }

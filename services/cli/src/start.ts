@@ -52,6 +52,8 @@ export async function start(profile: Profile, stopped: Promise<string>): Promise
       windows: profile.windows.days,
       auth: 'loopback-open',
       progress: loadProgress(),
+      // That an inbox was read, and whose, stands in the access log.
+      names: installation.vault(() => {}),
       privacy: privacyParts(installation, gold, { jobs: () => host.jobs() }),
     })
     const server = await listen([...collector.routes, ...api.routes], { ...profile.http, telemetry })

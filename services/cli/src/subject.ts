@@ -21,6 +21,11 @@ export async function privacyOf(host: Host): Promise<PrivacyParts> {
   return privacyParts(host.installation, await host.gold(), { jobs: () => host.jobs(), check, waitMs: 120_000 })
 }
 
+/** Who runs the command line, as the access log names it. */
+export function operator(): string {
+  return `command line (${user()})`
+}
+
 function user(): string {
   try {
     return userInfo().username
@@ -32,6 +37,6 @@ function user(): string {
 /** Puts a reading or a change of personal data into the access log; stored when this resolves. */
 export async function noteAccess(host: Host, of: Subject, action: string): Promise<void> {
   const log = new AccessLog(await host.gold(), host.installation.telemetry, Date.now)
-  log.note({ ...of, who: `command line (${user()})`, role: 'operator', action, purpose: '' })
+  log.note({ ...of, who: operator(), role: 'operator', action, purpose: '' })
   await log.close()
 }

@@ -2,6 +2,7 @@ import type { PersonalTopic } from '@mastery/infra/provision/gold/personal.ts'
 import type { BatchResult, Decoded, PartitionLogic } from '@mastery/infra/runtime/logic.ts'
 import { RunningStage, type RuntimeParts } from '@mastery/infra/runtime/stage-runner.ts'
 import type { Alert } from '@mastery/schemas/src/generated/alert.gen.ts'
+import type { Delivery } from '@mastery/schemas/src/generated/delivery.gen.ts'
 import type { FeatureRecord } from '@mastery/schemas/src/generated/feature-record.gen.ts'
 import type { LearningEvent } from '@mastery/schemas/src/generated/learning-event.gen.ts'
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
@@ -18,6 +19,7 @@ import { Floors } from './floors.ts'
 import {
   alertRow,
   commandRow,
+  deliveryRows,
   eventRow,
   featureRows,
   generationRow,
@@ -88,6 +90,7 @@ export class GoldLogic implements PartitionLogic {
     else if (record.subject === 'feature-record') this.features(record.value as FeatureRecord)
     else if (record.subject === 'mastery-score') this.score(record.value as MasteryScore)
     else if (record.subject === 'alert') this.alert(record.value as Alert)
+    else if (record.subject === 'delivery') deliveryRows(record.value as Delivery, put)
     else if (record.subject === 'reject') {
       const { student } = record.value as Reject
       if (student !== null) this.rejected.add(student)

@@ -1,4 +1,6 @@
+import { UNSENT } from '@mastery/infra/config/delivery.ts'
 import { loadProgress } from '@mastery/infra/config/progress.ts'
+import { deliverers } from '@mastery/notify/src/parts.ts'
 import type { JobHandler } from '@mastery/topology/ports/job-queue.ts'
 import { gamingJob } from './behaviour/job.ts'
 import { erasureCheckJob } from './erasure-check.ts'
@@ -21,6 +23,7 @@ export const UNOPENED: JobParts = {
   },
   gold: () => Promise.reject(new Error('Jobs can be named here, not run.')),
   check() {},
+  delivery: () => UNSENT,
 }
 
 /** Every job there is. A new one is a handler in a file of its own, and a line here. */
@@ -50,5 +53,6 @@ export function jobHandlers(parts: JobParts): JobHandler[] {
     progressJob(progressing),
     itemHealthJob(training),
     gamingJob(progressing),
+    ...deliverers(parts.delivery(), parts).handlers,
   ]
 }

@@ -1,4 +1,5 @@
 import type { ClickHouseGold } from '@mastery/infra/adapters/clickhouse/gold.ts'
+import type { DeliveryConfig } from '@mastery/infra/config/delivery.ts'
 import type { Installation } from '@mastery/infra/runtime/installation.ts'
 
 /** What handlers work on, opened when the first of them runs. */
@@ -7,4 +8,6 @@ export interface JobParts {
   gold(): Promise<ClickHouseGold>
   /** Throws what stopped the stages; does nothing where they are other processes. */
   check(): void
+  /** How people are reached. */
+  delivery(): DeliveryConfig
 }

@@ -1,6 +1,8 @@
+import { UNSENT } from '@mastery/infra/config/delivery.ts'
 import { loadSchedule } from '@mastery/infra/config/schedule.ts'
 import { healthServer } from '@mastery/infra/runtime/health.ts'
 import { runService } from '@mastery/infra/runtime/process.ts'
+import { isDeliveryJob } from '@mastery/notify/src/jobs.ts'
 import { definitionsOf } from '@mastery/topology/jobs/spec.ts'
 import { jobHandlers, UNOPENED } from './handlers.ts'
 import { startJobs } from './service.ts'
@@ -14,10 +16,13 @@ await runService(
       installation: () => installation,
       gold: () => (gold ??= installation.openGold()),
       check() {},
+      delivery: () => UNSENT,
     })
     const schedules = loadSchedule(definitionsOf(handlers))
     const queue = await installation.openJobs(handlers)
-    const jobs = await startJobs(queue, handlers, schedules, telemetry)
+    // Messages are sent by the notify service, which alone needs the secrets of mail servers.
+    const own = handlers.filter((h) => !isDeliveryJob(h.name))
+    const jobs = await startJobs(queue, own, schedules, telemetry)
     const unwatch = installation.generations.watch(
       1000,
       () => {},

@@ -11,6 +11,7 @@ import { purgeLog } from './log-purge.ts'
 import type { PrivacyParts, Subject } from './parts.ts'
 import { Passage } from './passage.ts'
 import type { ErasureReceipt, ModelsEntry, TopicEntry } from './receipt.ts'
+import { rosterEntry } from './roster-check.ts'
 import { erasureOf, stateEntries } from './state-check.ts'
 
 /** Kafka drops whole segments, which are closed after a day at the latest. */
@@ -87,8 +88,12 @@ export async function receiptOf(
 
 async function check(parts: PrivacyParts, of: Subject, id: string, behind: readonly string[]): Promise<ErasureReceipt> {
   const generations = following(parts)
-  const noted = (await notedBy(parts, id)).filter((n) => n.part !== 'receipt')
+  const known = await notedBy(parts, id)
+  const noted = known.filter((n) => n.part !== 'receipt')
   const events = noted.find((n) => n.part === 'learning.events')
+  const waiting = [...new Set(behind)]
+  // Before gold is counted: an older version's rows must not come back behind the count.
+  const roster = await rosterEntry(parts, of, known, events?.readmitted_ms != null, waiting)
   const [state, gold, jobs, models, late] = await Promise.all([
     stateEntries(parts, of.student, generations),
     goldEntries(parts, of, noted, generations),
@@ -96,7 +101,6 @@ async function check(parts: PrivacyParts, of: Subject, id: string, behind: reado
     modelsEntry(parts),
     lateDropped(parts, of, events),
   ])
-  const waiting = [...new Set(behind)]
   for (const g of gold) if (g.left > 0) waiting.push(`gold: ${g.left} rows are left in ${g.table}`)
   for (const s of state) if (s.found === 'data') waiting.push(`state of ${s.store}, generation ${s.generation}`)
   if (!events) waiting.push('gold has not noted the erasure yet')
@@ -120,6 +124,7 @@ async function check(parts: PrivacyParts, of: Subject, id: string, behind: reado
     state,
     gold,
     kept: KEPT.map(({ table, why }) => ({ table, why })),
+    roster,
     jobs,
     topics: topicEntries(parts, erasedAt, purged),
     models,

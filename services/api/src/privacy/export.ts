@@ -1,6 +1,7 @@
 import { KEPT, PERSONAL } from '@mastery/infra/provision/gold/personal.ts'
 import { readScoreMeta } from '@mastery/infra/runtime/artefacts.ts'
 import type { Reject } from '@mastery/schemas/src/generated/reject.gen.ts'
+import type { Identity } from '@mastery/topology/ports/identity-vault.ts'
 import { TOPICS } from '@mastery/topology/topics.ts'
 import type { PrivacyParts, Subject } from './parts.ts'
 import { scopeOf, statesOf } from './state-check.ts'
@@ -19,6 +20,8 @@ export interface StudentExport {
   gold: Record<string, Record<string, unknown>[]>
   /** Decoded states by stage and generation. */
   state: Record<string, Record<string, unknown>>
+  /** Name, address and language as the identity vault has them; null: it has nothing of the student. */
+  identity: Identity | null
   /** Jobs that name the student. */
   jobs: unknown[]
   /** Whether anything but an erasure and its traces was found. */
@@ -42,6 +45,7 @@ export async function exportStudent(parts: PrivacyParts, of: Subject, unseal: Un
     if (alerts) state[`alerts.g${g.id}`] = decodedAlerts(alerts, of.student)
   }
   const jobs = parts.jobs === null ? [] : await (await parts.jobs()).list({ limit: 100_000 })
+  const identity = parts.roster === null ? null : await parts.roster.identity(of)
   const kept = new Set(KEPT.map((t) => t.table))
   return {
     tenant: of.tenant,
@@ -50,8 +54,9 @@ export async function exportStudent(parts: PrivacyParts, of: Subject, unseal: Un
     readme: readmeOf(parts, unseal !== null),
     gold,
     state,
+    identity,
     jobs: jobs.filter((j) => JSON.stringify([j.payload, j.result]).includes(of.student)),
-    known: Object.entries(gold).some(([table, rows]) => rows.length > 0 && !kept.has(table)),
+    known: identity !== null || Object.entries(gold).some(([table, rows]) => rows.length > 0 && !kept.has(table)),
   }
 }
 
@@ -76,7 +81,8 @@ function readmeOf(parts: PrivacyParts, unsealed: boolean): string {
   const topics = TOPICS.filter((t) => t.key === 'student pseudonym')
   return `What is held about one student
 
-student_id is a pseudonym: a keyed hash of the id that the school uses. No name, address or free text is kept.
+student_id is a pseudonym: a keyed hash of the id that the school uses. Name, address and language, where a roster was
+imported, stand in an encrypted vault (identity.json), and nowhere else. No free text is kept.
 Times are UTC. Tables hold every generation of the computation; readers see the active one.
 
 gold: rows of the analytical store
@@ -87,6 +93,8 @@ state: what the running stages know
   scoring.gN: what each model knows, per topic, and the opportunities that it may fold again.
   alerts.gN: the newest answers per topic, and where each alert about the student stands.
   N is the generation.
+
+identity: what delivery and pages may print of the student; null where no roster has named the student.
 
 jobs: repairs that name the student.
 
@@ -103,6 +111,7 @@ export function exportFiles(e: StudentExport): Map<string, string> {
   files.set('about.json', json({ tenant, student_id, exported_at }))
   for (const [table, rows] of Object.entries(e.gold)) files.set(`gold/${table}.json`, json(rows))
   for (const [name, state] of Object.entries(e.state)) files.set(`state/${name}.json`, json(state))
+  files.set('identity.json', json(e.identity))
   files.set('jobs.json', json(e.jobs))
   return files
 }

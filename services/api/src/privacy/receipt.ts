@@ -15,6 +15,7 @@ export interface ErasureReceipt {
   gold: GoldEntry[]
   /** Tables about students that keep their rows, and why. */
   kept: { table: string; why: string }[]
+  roster: RosterEntry
   jobs: { checked: boolean; with_the_pseudonym: number; note: string }
   topics: TopicEntry[]
   models: ModelsEntry
@@ -42,6 +43,19 @@ export interface TopicEntry {
   gone_by: string | null
   /** Records that this check removed; logs that expire remove none of them one by one. */
   removed: number
+  note: string
+}
+
+export interface RosterEntry {
+  checked: boolean
+  /** Whether the identity vault held the person, whom it has forgotten. */
+  person: boolean
+  /** Guardians who had no other child here, and were forgotten with the student. */
+  guardians: number
+  /** Version of the roster without them; null: none had to be made. */
+  version: string | null
+  /** Former versions that name the pseudonym and no name. */
+  former_versions: number
   note: string
 }
 

@@ -4,6 +4,7 @@ import { alertsCommand } from './alerts.ts'
 import { apikeyCommand } from './apikey.ts'
 import { behaviourCommand } from './behaviour.ts'
 import { curriculumCommand } from './curriculum.ts'
+import { deliveriesCommand } from './deliveries.ts'
 import { eraseCommand } from './erase.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { exportCommand } from './export.ts'
@@ -22,6 +23,7 @@ import { reconcileCommand } from './reconcile.ts'
 import { rejectsCommand } from './rejects.ts'
 import { replayCommand } from './replay.ts'
 import { retentionCommand } from './retention.ts'
+import { rosterCommand } from './roster.ts'
 import { scoreCommand } from './score.ts'
 import { simulateCommand } from './simulate.ts'
 import { sqlCommand } from './sql.ts'
@@ -45,6 +47,7 @@ export const COMMANDS: readonly Command[] = [
   trainCommand,
   modelsCommand,
   curriculumCommand,
+  rosterCommand,
   progressCommand,
   recommendCommand,
   scoreCommand,
@@ -52,6 +55,7 @@ export const COMMANDS: readonly Command[] = [
   behaviourCommand,
   alertsCommand,
   retentionCommand,
+  deliveriesCommand,
   jobsCommand,
   topicsCommand,
   pseudonymCommand,

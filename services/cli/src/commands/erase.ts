@@ -32,6 +32,7 @@ function report(r: ErasureReceipt): string {
   const rest = [
     `Kept: ${r.kept.map((k) => `${k.table} (${k.why})`).join(' ')}`,
     `Bytes of rejects stay sealed in learning.rejects as long as that topic keeps them.`,
+    `Roster: ${r.roster.person ? `the person was taken out of the identity vault${r.roster.guardians > 0 ? `, and ${r.roster.guardians} guardians without another child here` : ''}. ` : ''}${r.roster.version === null ? '' : `Version ${r.roster.version} is without them. `}${r.roster.former_versions > 0 ? `Former versions that name the pseudonym: ${r.roster.former_versions}. ` : ''}${r.roster.note}`,
     `Jobs: ${r.jobs.checked ? `${r.jobs.with_the_pseudonym} name the pseudonym. ` : ''}${r.jobs.note}`,
     `Models: ${r.models.note}${r.models.not_recorded.length > 0 ? ` (${r.models.not_recorded.join(', ')})` : ''}`,
     `Dropped since, because they came late: ${r.late_dropped}.`,

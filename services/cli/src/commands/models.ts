@@ -6,6 +6,7 @@ import { type Activated, activateVersion, rollBack } from '@mastery/jobs/src/tra
 import type { Rewarmed, WarmPhase } from '@mastery/jobs/src/training/before-switch.ts'
 import { versionsInForce } from '@mastery/jobs/src/training/versions.ts'
 import { isPolicyArtefact } from '@mastery/topology/alerts/policy.ts'
+import { isRosterArtefact } from '@mastery/topology/roster/version.ts'
 import { type Command, type Host, type Io, UsageError } from '../command.ts'
 import { Progress } from '../progress.ts'
 import { manifestTable, versionParts } from '../trained-models.ts'
@@ -15,7 +16,8 @@ async function list(host: Host, io: Io, model: string | undefined, json: boolean
   await host.stages()
   const damaged: string[] = []
   const kept = await host.installation.artefacts.list(model, (e) => damaged.push(e.message))
-  const manifests = kept.filter((m) => !isPolicyArtefact(m.model))
+  // Rosters and alert policies are kept in the same store, and are no models.
+  const manifests = kept.filter((m) => !isPolicyArtefact(m.model) && !isRosterArtefact(m.model))
   const inForce = await versionsInForce(versionParts(host))
   if (json)
     return io.out(

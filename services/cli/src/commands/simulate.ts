@@ -1,6 +1,10 @@
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pseudonymiser } from '@mastery/infra/config/secrets.ts'
 import { drain } from '@mastery/infra/runtime/drain.ts'
+import { writeWhole } from '@mastery/jobs/src/evaluate/write.ts'
+import { schoolRoster } from '@mastery/topology/school/roster.ts'
 import { simulateSchool } from '@mastery/topology/school/school.ts'
 import { type Command, UsageError } from '../command.ts'
 import { Ingest } from '../ingest.ts'
@@ -17,12 +21,18 @@ export function positive(name: string, text: string | undefined, fallback: numbe
   return n
 }
 
+function writeFiles(folder: string, files: ReadonlyMap<string, string>): void {
+  mkdirSync(folder, { recursive: true })
+  for (const [name, text] of files) writeWhole(join(folder, name), text)
+}
+
 export const simulateCommand: Command = {
   name: 'simulate',
   summary: 'send a simulated school through the whole path',
-  help: `npx mastery simulate [--students 200] [--events 20000] [--seed 1] [--tenant ID] [--json] [--profile NAME] [--data DIR]
+  help: `npx mastery simulate [--students 200] [--events 20000] [--seed 1] [--roster DIR] [--tenant ID] [--json] [--profile NAME] [--data DIR]
 
-Generates a school's year, the same for the same seed, sends it and waits until gold has it.`,
+Generates a school's year, the same for the same seed, sends it and waits until gold has it.
+--roster writes the school's own roster (OneRoster 1.2, bulk) into a folder; "npx mastery roster import DIR" takes it.`,
   async run(host, args, io) {
     const { values } = parseArgs({
       args,
@@ -30,6 +40,7 @@ Generates a school's year, the same for the same seed, sends it and waits until 
         students: { type: 'string' },
         events: { type: 'string' },
         seed: { type: 'string' },
+        roster: { type: 'string' },
         tenant: { type: 'string' },
         json: { type: 'boolean' },
       },
@@ -38,13 +49,15 @@ Generates a school's year, the same for the same seed, sends it and waits until 
     const tenant = host.tenant(values.tenant)
     const check = await host.stages()
     const gold = await host.gold()
+    const seed = positive('seed', values.seed, 1)
     const school = simulateSchool({
-      seed: positive('seed', values.seed, 1),
+      seed,
       students: positive('students', values.students, 200),
       events,
       tenant: tenant.id,
       pseudonym: pseudonymiser(tenant),
     })
+    if (values.roster) writeFiles(resolve(io.cwd, values.roster), schoolRoster(school, { seed, events }))
     await declareTopics(gold, tenant.id, school)
     const progress = new Progress(false, io.err)
     const ingest = new Ingest(host.installation, 'simulate')

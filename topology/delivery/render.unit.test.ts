@@ -1,0 +1,140 @@
+import type { Delivery, DeliveryItem } from '@mastery/schemas/src/generated/delivery.gen.ts'
+import { describe, expect, it } from 'vitest'
+import { exampleDelivery } from '../testing/notifier-contract.ts'
+import { LANGUAGES, type Language, languageOf, type Names } from './names.ts'
+import { render } from './render.ts'
+import { plainWords } from './words.ts'
+
+const NAMES: Names = {
+  person: (p) => ({ reader: 'Dora <Doe>', ann: 'Ann & "Bo"', ben: 'Ben' })[p] ?? null,
+  title: (id) => ({ c1: 'Maths <6a>' })[id] ?? id,
+  topic: (id) => ({ fractions: 'Brüche & mehr' })[id] ?? id,
+}
+
+const item = (given: Partial<DeliveryItem> = {}): DeliveryItem => ({
+  ...exampleDelivery(1).items[0]!,
+  student: 'ann',
+  evidence: [
+    { code: 'mastery', value: 0.405, text: null },
+    { code: 'threshold', value: 0.45, text: null },
+    { code: 'attempts', value: 9, text: null },
+  ],
+  ...given,
+})
+
+function rendered(d: Partial<Delivery>, language: Language = 'en', unsubscribe: string | null = null) {
+  return render(exampleDelivery(1, { recipient: 'reader', ...d }), {
+    language,
+    names: NAMES,
+    wordsOf: plainWords,
+    studentLink: (s) => `https://school.example/students/${s}?a=1&b=2`,
+    inboxLink: 'https://school.example/alerts',
+    unsubscribe,
+  })
+}
+
+describe('a message', () => {
+  it('says who, what, why in words and numbers, what one could do, and where there is more', () => {
+    const { text } = rendered({ items: [item()] })
+    expect(text).toBe(`Hello Dora <Doe>,
+this is the summary of the day:
+
+Maths <6a>
+----------
+
+Ann & "Bo": Help is needed on Brüche & mehr.
+  - Estimated mastery is 41 %.
+  - The line that was set is 45 %.
+  - It rests on 9 answers.
+  What one could do: Go through one or two of the last answers together.
+  More about it: https://school.example/students/ann?a=1&b=2
+
+Inbox: https://school.example/alerts
+You get this message because of your role at the school.
+`)
+  })
+
+  it('escapes everything that is put into HTML, and loads nothing from elsewhere', () => {
+    const { html } = rendered({ items: [item()] }, 'en', 'https://school.example/unsubscribe?token=x')
+    for (const part of [
+      'Hello Dora &lt;Doe&gt;,',
+      'Maths &lt;6a&gt;',
+      'Ann &amp; &quot;Bo&quot;:',
+      'href="https://school.example/students/ann?a=1&amp;b=2"',
+      'href="https://school.example/unsubscribe?token=x"',
+    ])
+      expect(html).toContain(part)
+    expect(html).not.toMatch(/<(img|script|link|iframe)|src=|url\(/i)
+    const evil = render(exampleDelivery(1, { items: [item()] }), {
+      language: 'en',
+      names: { ...NAMES, person: () => '<script>alert(1)</script>', title: () => '"><img src=x>' },
+      wordsOf: () => ({ headline: '<b>x</b>', evidence: ['<i>y</i>'], next: '<u>z</u>' }),
+      studentLink: () => 'javascript:alert(1)',
+      inboxLink: 'https://school.example/"onclick="x',
+      unsubscribe: null,
+    }).html
+    expect(evil).not.toMatch(/<script>|<img|<b>|<i>|<u>|href="javascript|"onclick="/)
+  })
+
+  it('is cut by class for teachers, by child for guardians', () => {
+    const items = [item(), item({ student: 'ben', alert_id: 'b' }), item({ topic: 'area', alert_id: 'c' })]
+    const headings = (text: string) => [...text.matchAll(/^(.+)\n-+$/gm)].map((m) => m[1])
+    expect(headings(rendered({ items }).text)).toEqual(['Maths <6a>'])
+    const guardian = rendered({ items: items.map((i) => ({ ...i, class: null })), role: 'guardian' }).text
+    expect(headings(guardian)).toEqual(['Ann & "Bo"', 'Ben'])
+    expect(guardian).toContain('\nHelp is needed on area.')
+  })
+
+  it('names what is only in the inbox, and says of the class that it is the class', () => {
+    const drop = item({ scope: 'class', student: null, mutes: 3 })
+    const { text, subject } = rendered({
+      items: [drop, item({ place: 'more' }), item({ place: 'muted' })],
+      more: 1,
+      muted: 1,
+    })
+    expect(text).toContain('The whole class: The whole class has fallen back on Brüche & mehr.')
+    expect(text).toContain('It stands for notices on 3 students of the class.')
+    expect(text).toContain('1 further notice is in the inbox.')
+    expect(text).toContain('1 notice for which another one stands is in the inbox only.')
+    expect(subject).toBe('Today: 2 notices on learning')
+    expect(text).not.toContain('Ann')
+  })
+
+  it('names nobody in its subject, in any language and of any kind', () => {
+    for (const language of LANGUAGES)
+      for (const kind of ['urgent', 'group', 'digest', 'unknown'] as const)
+        expect(rendered({ kind, items: [item()] }, language).subject).not.toMatch(/Ann|Dora|Maths|Br/)
+  })
+
+  it('has words for every code of evidence that stages write, in every language', () => {
+    const codes = [
+      'mastery',
+      'threshold',
+      'mastery_at_entry',
+      'fall',
+      'trend_per_week',
+      'prerequisite',
+      'attempts',
+      'answers_without_mastery',
+      'recent_correct',
+      'sessions',
+      'days',
+      'idle_days',
+      'last_answer',
+    ]
+    for (const language of LANGUAGES)
+      for (const code of codes) {
+        const words = plainWords(item({ evidence: [{ code, value: 0.5, text: 'fractions' }] }), language, NAMES)
+        expect(words.evidence).toHaveLength(1)
+        expect(words.evidence[0]).not.toMatch(/: 0\.5\.$/)
+      }
+    const odd = plainWords(item({ evidence: [{ code: 'odd_fact', value: 1234.5678, text: 'x' }] }), 'de', NAMES)
+    expect(odd.evidence).toEqual(['odd fact (x): 1230.'])
+  })
+
+  it('takes the first language that there are texts for', () => {
+    expect(languageOf('de-AT', 'en')).toBe('de')
+    expect(languageOf('tr', null, 'DE')).toBe('de')
+    expect(languageOf(undefined, 'tr')).toBe('en')
+  })
+})

@@ -1,0 +1,115 @@
+import type { ReaderCalendar } from '../../alerts/reader-calendar.ts'
+import { type Composed, compose } from './compose.ts'
+import { type Entry, inOrder } from './entry.ts'
+import { settle } from './settle.ts'
+import type { NotifyState } from './state.ts'
+
+/** When the reader of an entry may be told. */
+export type CalendarOf = (e: Entry) => ReaderCalendar
+
+/** When something of a reader falls due next; null: nothing waits. */
+export function nextDue(s: NotifyState): number | null {
+  let next: number | null = null
+  for (const e of s.entries) if (next === null || e.at < next) next = e.at
+  return next
+}
+
+/**
+ * Takes a notice in. One that presses and comes outside quiet hours is told at once: that hangs on the notice and on
+ * nothing that another partition may send sooner or later. Null where it waits; false where the reader was told of it
+ * in another role.
+ */
+export function take(s: NotifyState, e: Entry, recipient: string, calendarOf: CalendarOf): Composed | null | false {
+  for (const x of s.entries) if (x.sequence === e.sequence && x.alert === e.alert) return false
+  if ((s.open.get(e.alert)?.sequence ?? 0) >= e.sequence) return false
+  const calendar = calendarOf(e)
+  // Never due when it was decided: of what was decided at an instant, some may come after the instant is dealt with.
+  const ready = e.now + Math.max(1, calendar.waitMs)
+  if (e.severity === 'urgent' && e.kind !== 'resolved') {
+    e.at = calendar.free(e.now)
+    e.wait = 'urgent'
+    if (e.at === e.now) return atOnce(s, e, recipient, calendar.digestFrom(ready))
+  } else if (calendar.telling.mode === 'groups') {
+    e.at = calendar.free(ready)
+    e.wait = 'group'
+  } else {
+    e.at = calendar.digestFrom(ready)
+    e.wait = 'digest'
+  }
+  s.entries.push(e)
+  return null
+}
+
+function atOnce(s: NotifyState, e: Entry, recipient: string, settledAt: number): Composed {
+  const alone: NotifyState = { entries: [e], open: new Map(), spent: new Map() }
+  const { delivery } = compose(alone, [e], { recipient, kind: 'urgent', at: e.now, room: Number.POSITIVE_INFINITY })
+  // Its effect on what waits is settled with that of the others, in the order of decision.
+  s.entries.push({ ...e, wait: 'told', at: settledAt, evidence: [] })
+  return delivery!
+}
+
+/** All that falls due up to `until`, in the order of the instants. Two calls give what one to the later time gives. */
+export function advance(s: NotifyState, recipient: string, until: number, calendarOf: CalendarOf): Composed[] {
+  const deliveries: Composed[] = []
+  for (let at = nextDue(s); at !== null && at <= until; at = nextDue(s)) {
+    settle(s, at)
+    for (const role of rolesOf(s, at)) deliveries.push(...turnOf(s, recipient, role, at, calendarOf))
+  }
+  return deliveries
+}
+
+function rolesOf(s: NotifyState, at: number): string[] {
+  return [...new Set(s.entries.filter((e) => e.at <= at).map((e) => e.role))].sort()
+}
+
+/** What one reader in one role is told at an instant: what presses, the groups whose wait is over, the digest. */
+function turnOf(s: NotifyState, recipient: string, role: string, at: number, calendarOf: CalendarOf): Composed[] {
+  const found: Composed[] = []
+  const due = (wait: Entry['wait']) => s.entries.filter((e) => e.role === role && e.wait === wait && e.at <= at)
+
+  const urgent = due('urgent')
+  if (urgent.length > 0) {
+    const turn = { recipient, kind: 'urgent' as const, at, room: Number.POSITIVE_INFINITY }
+    const { delivery } = compose(s, urgent, turn)
+    if (delivery) found.push(delivery)
+  }
+  // What goes with the first of a group may go at its hour: the same zone and policy give the same quiet hours.
+  const groupOf = (e: Entry) => JSON.stringify([e.class, e.rule, e.zone, e.policy])
+  for (const key of [...new Set(due('group').map(groupOf))].sort()) {
+    const group = s.entries.filter((e) => e.role === role && e.wait === 'group' && e.now < at && groupOf(e) === key)
+    const calendar = calendarOf([...group].sort(inOrder).at(-1)!)
+    const { delivery, texts, left } = compose(s, group, {
+      recipient,
+      kind: 'group',
+      at,
+      room: roomOf(s, role, at, calendar),
+    })
+    if (delivery) found.push(delivery)
+    spend(s, role, at, calendar, texts)
+    for (const e of left) {
+      e.wait = 'digest'
+      e.at = calendar.digestFrom(at + 1)
+    }
+  }
+  const digest = due('digest')
+  if (digest.length > 0) {
+    const calendar = calendarOf([...digest].sort(inOrder).at(-1)!)
+    const room = roomOf(s, role, at, calendar)
+    const { delivery, texts } = compose(s, digest, { recipient, kind: 'digest', at, room })
+    if (delivery) found.push(delivery)
+    spend(s, role, at, calendar, texts)
+  }
+  return found
+}
+
+function roomOf(s: NotifyState, role: string, at: number, calendar: ReaderCalendar): number {
+  const spent = s.spent.get(role)
+  return calendar.telling.perDay - (spent?.day === calendar.dayOf(at) ? spent.count : 0)
+}
+
+function spend(s: NotifyState, role: string, at: number, calendar: ReaderCalendar, texts: number): void {
+  if (texts === 0) return
+  const day = calendar.dayOf(at)
+  const spent = s.spent.get(role)
+  s.spent.set(role, { day, count: (spent?.day === day ? spent.count : 0) + texts })
+}
