@@ -26,7 +26,7 @@ export interface TallyResult {
 }
 
 /** Value below which the share `p` of them lies (nearest rank). */
-function quantile(sorted: readonly number[], p: number): number {
+export function quantile(sorted: readonly number[], p: number): number {
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(p * sorted.length) - 1))]!
 }
 

@@ -1,4 +1,5 @@
 import type { Installation } from '@mastery/infra/runtime/installation.ts'
+import type { Delivery } from '@mastery/schemas/src/generated/delivery.gen.ts'
 import type { FeatureRecord } from '@mastery/schemas/src/generated/feature-record.gen.ts'
 import type { MasteryScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
 import { MODELS } from '@mastery/topology/models/catalog.ts'
@@ -14,6 +15,8 @@ const TABLES = [
   'next_correct_predictions',
   'rejects',
   'markers',
+  'alerts',
+  'deliveries',
 ] as const
 
 /** Views over rows with arrays; FINAL is inside. */
@@ -56,7 +59,9 @@ export async function reconcileCounts(installation: Installation, gold: GoldStor
     ['student_mastery', counted['student_mastery']!, tally.scoreKeys * models],
     ['student_mastery_history', counted['student_mastery_history']!, tally.scoreRows * models],
     ['rejects', counted['rejects']!, 0],
-    ['markers', counted['markers']!, 0],
+    ['markers', counted['markers']!, markersOf(installation)],
+    ['alerts', counted['alerts']!, tally.alerts],
+    ['deliveries', counted['deliveries']!, tally.deliveries],
   ]
   const mismatches = expectations
     .filter(([, found, expected]) => found !== expected)
@@ -64,11 +69,16 @@ export async function reconcileCounts(installation: Installation, gold: GoldStor
   return { gold: counted, duplicates: d('duplicate'), mismatches }
 }
 
+/** A roster and alert rules are prepared and activated, in every partition. */
+const markersOf = ({ profile }: Installation) => 2 * 2 * profile.partitions
+
 async function tallyTopics({ log, codec }: Installation) {
   const featureKeys = new Set<string>()
   const scoreKeys = new Set<string>()
   let scoreRows = 0
-  for (const topic of ['learning.features', 'mastery.scores'] as const) {
+  let alerts = 0
+  let deliveries = 0
+  for (const topic of ['learning.features', 'mastery.scores', 'mastery.alerts', 'mastery.deliveries'] as const) {
     const partitions = await log.partitions(topic)
     for (let p = 0; p < partitions; p++) {
       let { start: at } = await log.bounds(topic, p)
@@ -85,9 +95,11 @@ async function tallyTopics({ log, codec }: Installation) {
               scoreKeys.add(`${r.key}/${row.topic}`)
               scoreRows++
             }
+          else if (subject === 'alert') alerts++
+          else if (subject === 'delivery') deliveries += (value as Delivery).items.length
         }
       }
     }
   }
-  return { featureKeys: featureKeys.size, scoreKeys: scoreKeys.size, scoreRows }
+  return { featureKeys: featureKeys.size, scoreKeys: scoreKeys.size, scoreRows, alerts, deliveries }
 }

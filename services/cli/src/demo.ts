@@ -7,6 +7,7 @@ import { pseudonymiser } from '@mastery/infra/config/secrets.ts'
 import { drain } from '@mastery/infra/runtime/drain.ts'
 import { openInstallation } from '@mastery/infra/runtime/installation.ts'
 import { simulateSchool } from '@mastery/topology/school/school.ts'
+import { prepareAlerts, toldInTheEnd } from './demo-alerts.ts'
 import { reconcileCounts } from './demo-reconcile.ts'
 import { compareWithTruth } from './demo-truth.ts'
 import { Ingest } from './ingest.ts'
@@ -44,6 +45,8 @@ export async function runDemo(options: DemoOptions) {
       pseudonym: pseudonymiser(tenant),
     })
     await declareTopics(gold, tenant.id, school)
+    const world = { installation, gold, tenant, check: () => pipeline.check() }
+    await prepareAlerts(world, school, options)
     const started = performance.now()
     const ingest = new Ingest(installation, 'demo')
     for (const r of school.records()) {
@@ -73,6 +76,7 @@ export async function runDemo(options: DemoOptions) {
     const sent = school.sent()
     const models = await modelMetrics(gold, tenant.id, null)
     const counts = await reconcileCounts(installation, gold, sent)
+    const alerts = await toldInTheEnd(world)
     const truth = await compareWithTruth(installation, school)
     return {
       students: options.students,
@@ -88,6 +92,7 @@ export async function runDemo(options: DemoOptions) {
       mismatches: counts.mismatches,
       sent,
       example: truth.example,
+      alerts,
       data: options.data,
     }
   } finally {

@@ -48,7 +48,7 @@ export function policyIn(
 }
 
 /** What comes before each topic, as "npx mastery curriculum set" has it. */
-export async function prerequisitesOf(host: Host, tenant: string): Promise<Record<string, string[]>> {
+export async function prerequisitesOf(host: Pick<Host, 'gold'>, tenant: string): Promise<Record<string, string[]>> {
   const { topics } = await declaredGraph(await host.gold(), tenant)
   return Object.fromEntries(topics.flatMap((t) => (t.prerequisites.length > 0 ? [[t.id, [...t.prerequisites]]] : [])))
 }
