@@ -63,7 +63,9 @@ export function energyDistance(a: Float64Array, b: Float64Array): number {
  */
 export function mannWhitneyP(a: Float64Array, b: Float64Array): number {
   const [n, m] = [a.length, b.length]
-  const all = [...a].map((x) => [x, 0] as const).concat([...b].map((x) => [x, 1] as const))
+  const all: [value: number, sample: number][] = []
+  for (const x of a) all.push([x, 0])
+  for (const x of b) all.push([x, 1])
   all.sort(([x], [y]) => x - y)
   let rankSum = 0
   let ties = 0
