@@ -38,7 +38,13 @@ export type TopicName =
 export interface TopicSpec {
   name: TopicName
   /** What the record key is. */
-  key: 'student pseudonym' | 'recipient pseudonym' | 'organisation' | "producer's own" | 'reject id' | 'name of the thing'
+  key:
+    | 'student pseudonym'
+    | 'recipient pseudonym'
+    | 'organisation'
+    | "producer's own"
+    | 'reject id'
+    | 'name of the thing'
   /** Schema subjects that may stand in it; empty: raw bytes that nobody has read yet. */
   subjects: readonly SubjectName[]
   /** Days that the log keeps. 0: forever (compacted). */

@@ -2,13 +2,16 @@ import type { EventLog } from '@mastery/topology/ports/event-log.ts'
 import type { StateStore } from '@mastery/topology/ports/state-store.ts'
 import { topicSpec, topicsReadBy } from '@mastery/topology/topics.ts'
 
+/** Watched for where they run: nothing that is read by students or teachers waits for them. */
+const DRIFT = ['drift-features', 'drift-scores', 'drift']
+
 /** What has to catch up for a generation, in the order of the flow. */
 function flow(generation: number) {
   const read = (stage: string, of: number) => topicsReadBy(stage, of).map((topic) => ({ topic, generation: of }))
-  const own = ['features', 'scoring', 'gold'].map((stage) => ({ stage, topics: read(stage, generation) }))
+  const own = ['features', 'scoring', ...DRIFT, 'gold'].map((stage) => ({ stage, topics: read(stage, generation) }))
   // What is not computed reaches gold with generation 0.
   const shared = read('gold', 0).filter(({ topic }) => !topicSpec(topic).derived)
-  if (generation > 0) own[2]!.topics.unshift(...shared)
+  if (generation > 0) own.at(-1)!.topics.unshift(...shared)
   return own
 }
 
@@ -24,7 +27,7 @@ export async function pending(log: EventLog, state: StateStore, generation: numb
           log.bounds(topic, partition),
           state.peek({ stage, generation: of, topic, partition }),
         ])
-        n += Math.max(0, end - (at?.nextOffset ?? start))
+        if (at !== null || !DRIFT.includes(stage)) n += Math.max(0, end - (at?.nextOffset ?? start))
       }
     }
     behind.set(stage, n)

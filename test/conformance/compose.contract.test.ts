@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const text = readFileSync(`${root}docker-compose.yml`, 'utf8')
 
 const SERVERS = ['kafka', 'redis', 'registry', 'clickhouse']
-const SERVICES = ['collector', 'features', 'scoring', 'gold', 'api', 'jobs']
+const SERVICES = ['collector', 'features', 'scoring', 'drift', 'gold', 'api', 'jobs']
 const SETTINGS = {
   MASTERY_PROFILE: 'compose',
   KAFKA_BROKERS: 'kafka:9092',

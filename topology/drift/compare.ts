@@ -172,6 +172,18 @@ function picked(counts: Float64Array, places: readonly number[]): Float64Array {
   return Float64Array.of(...out, total(counts) - total(out))
 }
 
+/** How well a model version predicted in a window, by itself. */
+export function qualityFigures(w: ClosedWindow): Metric[] {
+  const told = { floor: null, critical: null, error: null }
+  const [residual, loss, brier] = w.measures as [Measured, Measured, Measured]
+  return [
+    { name: 'residual_mean', value: residual.mean, ...told },
+    { name: 'log_loss', value: loss.mean, ...told },
+    { name: 'brier', value: brier.mean, ...told },
+    { name: 'ece_20_bins', value: calibrationError(w.counts), ...told },
+  ]
+}
+
 /** How well a model version predicted, against its reference's windows. */
 export function compareQuality(
   { floors, falseDiscovery: alpha }: DriftPolicy,
@@ -208,10 +220,7 @@ export function compareQuality(
         critical: null,
         error: null,
       },
-      { name: 'residual_mean', value: current.measures[0]!.mean, floor: null, critical: null, error: null },
-      { name: 'log_loss', value: current.measures[1]!.mean, floor: null, critical: null, error: null },
-      { name: 'brier', value: current.measures[2]!.mean, floor: null, critical: null, error: null },
-      { name: 'ece_20_bins', value: ece, floor: null, critical: null, error: null },
+      ...qualityFigures(current),
     ],
   }
 }

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ANSWER_TABLES } from './answer-tables.ts'
+import { DRIFT_TABLES } from './drift-tables.ts'
 import { ITEM_TABLES } from './item-tables.ts'
 import { LOG_TABLES } from './log-tables.ts'
 import { OPERATION_TABLES } from './operation-tables.ts'
@@ -95,6 +96,7 @@ ${part('The log', 'The records of learning.events, one table per kind.', LOG_TAB
 ${part('Answers', 'What the stages made of them, per generation.', ANSWER_TABLES)}
 ${part('Progress', 'How students come along and what they are advised, written by jobs and by whoever recommends.', PROGRESS_TABLES)}
 ${part('Items', 'What is known of items, over all students.', ITEM_TABLES)}
+${part('Drift', 'What the drift service found in its windows.', DRIFT_TABLES)}
 ${part('Operation', 'What was done to the data, by whom, and what was found.', OPERATION_TABLES)}`.replace(/\n+$/, '\n')
 }
 

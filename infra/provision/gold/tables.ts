@@ -1,4 +1,5 @@
 import { ANSWER_TABLES } from './answer-tables.ts'
+import { DRIFT_TABLES } from './drift-tables.ts'
 import { ITEM_TABLES } from './item-tables.ts'
 import { LOG_TABLES } from './log-tables.ts'
 import { OPERATION_TABLES } from './operation-tables.ts'
@@ -13,6 +14,7 @@ export const TABLES: readonly GoldTable[] = [
   ...ANSWER_TABLES,
   ...PROGRESS_TABLES,
   ...ITEM_TABLES,
+  ...DRIFT_TABLES,
   ...OPERATION_TABLES,
 ]
 

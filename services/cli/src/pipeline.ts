@@ -1,6 +1,8 @@
+import { driftService } from '@mastery/drift/src/service.ts'
 import { featuresService } from '@mastery/features/src/service.ts'
 import { goldService } from '@mastery/gold/src/service.ts'
 import type { ClickHouseGold } from '@mastery/infra/adapters/clickhouse/gold.ts'
+import { loadDrift } from '@mastery/infra/config/drift.ts'
 import type { StageLike } from '@mastery/infra/runtime/generation-stages.ts'
 import { historyFromGold } from '@mastery/infra/runtime/gold-history.ts'
 import type { Installation } from '@mastery/infra/runtime/installation.ts'
@@ -28,6 +30,7 @@ export class Pipeline {
         historyFromGold(async () => gold, installation.log, installation.codec),
       ),
       scoringService(installation, profile, failed),
+      driftService(installation, profile, loadDrift(), failed),
       goldService(installation, gold, profile, failed),
     ]
   }

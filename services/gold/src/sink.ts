@@ -1,6 +1,7 @@
 import type { PersonalTopic } from '@mastery/infra/provision/gold/personal.ts'
 import type { BatchResult, Decoded, PartitionLogic } from '@mastery/infra/runtime/logic.ts'
 import { RunningStage, type RuntimeParts } from '@mastery/infra/runtime/stage-runner.ts'
+import type { DriftVerdict } from '@mastery/schemas/src/generated/drift-verdict.gen.ts'
 import type { FeatureRecord } from '@mastery/schemas/src/generated/feature-record.gen.ts'
 import type { LearningEvent } from '@mastery/schemas/src/generated/learning-event.gen.ts'
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
@@ -12,6 +13,7 @@ import { sourceOf } from '@mastery/topology/partition.ts'
 import type { Fence } from '@mastery/topology/ports/state-store.ts'
 import { timeOf } from '@mastery/topology/stages/windowing/entry.ts'
 import { plainTopic, type TopicName, topicsReadBy } from '@mastery/topology/topics.ts'
+import { verdictRow } from './drift-rows.ts'
 import type { Eraser, Passed } from './erasures.ts'
 import { Floors } from './floors.ts'
 import {
@@ -79,6 +81,7 @@ export class GoldLogic implements PartitionLogic {
     if (record.subject === 'learning-event') this.event(d, record.value as LearningEvent)
     else if (record.subject === 'feature-record') this.features(record.value as FeatureRecord)
     else if (record.subject === 'mastery-score') this.score(record.value as MasteryScore)
+    else if (record.subject === 'drift-verdict') verdictRow(record.value as DriftVerdict, put)
     else if (record.subject === 'reject') {
       const { student } = record.value as Reject
       if (student !== null) this.rejected.add(student)

@@ -1,6 +1,6 @@
 import type { DriftVerdict } from '@mastery/schemas/src/generated/drift-verdict.gen.ts'
 import { phaseInWords, phaseOf } from '../../drift/calendar.ts'
-import { pooled } from '../../drift/compare.ts'
+import { pooled, qualityFigures } from '../../drift/compare.ts'
 import type { Verdict } from '../../drift/judge.ts'
 import type { DriftPolicy } from '../../drift/policy.ts'
 
@@ -36,7 +36,7 @@ export function verdictRecord(policy: DriftPolicy, place: Place, v: Verdict, inR
     p: c?.p ?? null,
     p_adjusted: v.pAdjusted,
     series_in_round: inRound,
-    metrics: c?.metrics.map((m) => ({ ...m })) ?? [],
+    metrics: c?.metrics ?? (kind === 'quality' ? qualityFigures(v.window) : []),
     detected,
     scale,
     labels: [...v.series.labels],
