@@ -4,6 +4,7 @@ import { branchesOf, sourceOf } from '@mastery/topology/partition.ts'
 import type { StateScope } from '@mastery/topology/ports/state-store.ts'
 import type { AnyStage } from '@mastery/topology/stage.ts'
 import type { SubjectName, TopicName } from '@mastery/topology/topics.ts'
+import { checkDrift } from './check-drift.ts'
 import { checkGenerations } from './check-generations.ts'
 import { checkGold } from './check-gold.ts'
 import { Fate } from './fate.ts'
@@ -13,8 +14,8 @@ import type { Logged } from './sim-log.ts'
 import { stagesOf } from './stages.ts'
 import type { World } from './world.ts'
 
-const equal = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0
-const decoded = (records: readonly Logged[]) =>
+export const equal = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0
+export const decoded = (records: readonly Logged[]) =>
   records.map((r) => ({ ...CODEC.decode(r.value), bytes: r.value, seq: r.seq }))
 
 /** Everything in which the world differs from the oracle, in words; empty where all is well. */
@@ -24,7 +25,7 @@ export function differences(world: World): string[] {
   const rejects: SetAside[] = []
   const fates = new Map<number, Fate[]>()
   for (const generation of world.generations) {
-    const { features, scoring } = stagesOf(world.plan.workload, generation)
+    const { features, scoring, drift } = stagesOf(world, generation)
     const counts = world.countsOf(generation)
     const own: Fate[] = []
     fates.set(generation, own)
@@ -40,6 +41,9 @@ export function differences(world: World): string[] {
       rejects.push(...first.rejects)
       own.push(new Fate(world.log.everything('learning.events', partition), first.whole.outputs, scores))
     }
+    for (let partition = 0; partition < counts.output; partition++)
+      checkStage(world, drift, { generation, partition, branches: [partition] }, found)
+    checkDrift(world, generation, found)
     for (const scope of world.scopesOf('gold', generation)) {
       const { topic, partition } = scope
       const { nextOffset } = world.state.held(scope)
@@ -104,7 +108,7 @@ function checkStage(
   return { ...folded, rejects: whole.rejects.filter((r) => r.from < held.nextOffset), whole }
 }
 
-const into = (branch: number) => (e: Expected) => e.places.includes(branch)
+export const into = (branch: number) => (e: Expected) => e.places.includes(branch)
 
 const resets = (e: Expected) =>
   e.subject === 'feature-record' && (e.value as FeatureRecord).ops.some((o) => o.op === 'reset')
@@ -114,7 +118,7 @@ function taken(f: FeatureRecord, holes: ReadonlySet<number>, erased: ReadonlyMap
 }
 
 /** `atLeast`: as many must be there; the rest may be, where a replaced owner had sent it already. */
-function checkOutputs(
+export function checkOutputs(
   where: string,
   wire: readonly { bytes: Buffer }[],
   all: readonly Expected[],
@@ -132,7 +136,7 @@ function checkOutputs(
 }
 
 /** Offsets never run ahead of what was produced. */
-function checkOrder(
+export function checkOrder(
   where: string,
   commits: readonly { next: number; seq: number }[],
   expected: readonly Expected[],

@@ -1,6 +1,7 @@
-import { chiSquareTail, criticalValue, fTail } from '../numeric/special.ts'
+import { fTail } from '../numeric/special.ts'
 import { binnedKs, binnedMoments, binnedWasserstein } from './binned.ts'
 import { type Comparison, calibrationError, type Metric, type Spread } from './comparison.ts'
+import { chiSquareCritical, fCritical } from './critical.ts'
 import { jsDistance, psi } from './distances.ts'
 import type { DriftPolicy } from './policy.ts'
 import { total } from './samples.ts'
@@ -56,7 +57,7 @@ const joined = (all: readonly Dispersion[]): Dispersion => ({
 function spread(groups: Dispersion, perWindow: number, between: Dispersion): Spread {
   const a = groups.df > 0 ? groups.sum / groups.df : 1
   const b = between.df > 0 ? between.sum / between.df : 0
-  const groupsDf = Math.max(1, Math.min(groups.df, GROUP_WINDOWS * perWindow))
+  const groupsDf = Math.max(1, Math.round(Math.min(groups.df, GROUP_WINDOWS * perWindow)))
   if (b > a && b > 1) return { factor: b, df: between.df }
   return { factor: Math.max(1, a), df: groupsDf }
 }
@@ -84,7 +85,7 @@ export function meanTest(
   const s = spread(groups, groups.df / (windows.length + 1), between)
   const unit = variance * (1 / current.n + 1 / reference.n)
   const p = unit > 0 ? spreadTail((difference * difference) / unit, 1, s) : 1
-  const critical = (alpha: number) => Math.sqrt(unit * s.factor * criticalValue((x) => fTail(x, 1, s.df), alpha))
+  const critical = (alpha: number) => Math.sqrt(unit * s.factor * fCritical(1, s.df, alpha))
   return { difference, p, spread: s, critical }
 }
 
@@ -107,7 +108,7 @@ export function compareShape(
   const s = spread(groups, groups.df / (windows.length + 1), { sum: between.statistic, df: between.df })
   const per = 1 / current.n + 1 / reference.n
   const shapeP = df === 0 ? 1 : spreadTail(statistic, df, s)
-  const psiCritical = df === 0 ? null : s.factor * df * per * criticalValue((x) => fTail(x, df, s.df), alpha)
+  const psiCritical = df === 0 ? null : s.factor * df * per * fCritical(df, s.df, alpha)
   const metrics: Metric[] = [
     { name: 'psi_deciles', value: psi(p, q), floor: floors.psi, critical: psiCritical, error: null },
     {
@@ -122,7 +123,7 @@ export function compareShape(
       name: 'chi_square',
       value: statistic,
       floor: null,
-      critical: df === 0 ? null : s.factor * criticalValue((x) => chiSquareTail(x, df), alpha),
+      critical: df === 0 ? null : s.factor * chiSquareCritical(df, alpha),
       error: null,
     },
   ]
@@ -249,7 +250,7 @@ export function compareVolume(
         name: 'log_volume_ratio',
         value,
         floor: floors.volume,
-        critical: Math.sqrt(unit * criticalValue((x) => fTail(x, 1, df), alpha)),
+        critical: Math.sqrt(unit * fCritical(1, df, alpha)),
         error: null,
       },
     ],

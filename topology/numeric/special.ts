@@ -93,12 +93,12 @@ export function normalTail(z: number): number {
 /** Chance that Student's t with `df` degrees of freedom is further from 0 than t. */
 export const tBothTails = (t: number, df: number): number => (t === 0 ? 1 : betaI(df / 2, 0.5, df / (df + t * t)))
 
-/** The greatest x whose tail is at least p, of a tail that falls from 1 to 0 over x >= 0; bisection to 1e-12 of x. */
+/** The greatest x whose tail is at least p, of a tail that falls from 1 to 0 over x >= 0; bisection to 1e-9 of x. */
 export function criticalValue(tail: (x: number) => number, p: number): number {
   let high = 1
   while (tail(high) > p && high < 1e12) high *= 2
   let low = 0
-  for (let i = 0; i < 200 && high - low > 1e-12 * high; i++) {
+  for (let i = 0; i < 200 && high - low > 1e-9 * high; i++) {
     const middle = (low + high) / 2
     if (tail(middle) > p) low = middle
     else high = middle

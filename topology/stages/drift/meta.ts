@@ -1,8 +1,11 @@
+import { Histogram } from '../../drift/histogram.ts'
 import { readHistogram, writeHistogram } from '../../drift/histogram-bytes.ts'
+import { measuresOf, seriesKey } from '../../drift/series.ts'
+import { readSeries, writeSeries } from '../../drift/series-bytes.ts'
 import { readSeriesState, writeSeriesState } from '../../drift/series-state-bytes.ts'
 import type { StateCodec } from '../../stage.ts'
 import { ByteReader, ByteWriter, expectFormat } from '../bytes.ts'
-import { TenantDrift } from './tenant.ts'
+import { type Pending, TenantDrift } from './tenant.ts'
 
 const FORMAT = 1
 
@@ -86,17 +89,17 @@ export const DRIFT_META: StateCodec<DriftMeta> = {
 function writeTenant(w: ByteWriter, t: TenantDrift): void {
   w.f64(t.week)
   w.u8(t.first ? 1 : 0)
+  w.u32(t.empty)
   w.u32(t.series.size)
-  const keys = [...t.series.keys()]
   for (const s of t.series.values()) writeSeriesState(w, s)
   w.u16(t.pending.size)
   for (const [from, { to, series }] of t.pending) {
     w.f64(from)
     w.f64(to)
     w.u32(series.size)
-    for (const [key, h] of series) {
-      w.u32(keys.indexOf(key))
-      writeHistogram(w, h)
+    for (const { series: s, labels, histogram } of series.values()) {
+      writeSeries(w, s, labels, histogram.bins)
+      writeHistogram(w, histogram)
     }
   }
 }
@@ -104,14 +107,15 @@ function writeTenant(w: ByteWriter, t: TenantDrift): void {
 function readTenant(r: ByteReader, t: TenantDrift): void {
   t.week = r.f64()
   t.first = r.u8() === 1
+  t.empty = r.u32()
   for (let n = r.u32(); n > 0; n--) t.put(readSeriesState(r))
-  const keys = [...t.series.keys()]
   for (let n = r.u16(); n > 0; n--) {
     const from = r.f64()
-    const pending = { to: r.f64(), series: new Map() }
+    const pending: Pending = { to: r.f64(), series: new Map() }
     for (let k = r.u32(); k > 0; k--) {
-      const key = keys[r.u32()]!
-      pending.series.set(key, readHistogram(r, t.series.get(key)!.blank()))
+      const { series, labels, bins } = readSeries(r)
+      const histogram = readHistogram(r, new Histogram(bins, measuresOf(series)))
+      pending.series.set(seriesKey(series), { series, labels, histogram })
     }
     t.pending.set(from, pending)
   }

@@ -5,7 +5,7 @@ import type { DriftPolicy } from '../../drift/policy.ts'
 import { measuresOf, type Series, seriesKey } from '../../drift/series.ts'
 import { SeriesState, type WindowKind } from '../../drift/series-state.ts'
 
-/** Empty weeks after which the calendar jumps to where there is something again. */
+/** Empty weeks on end of which it is told that nothing came; then there is silence until something does. */
 const MOST_EMPTY = 8
 /** Weeks without a row after which a model version is forgotten: it is in force no more. */
 const FORGOTTEN_AFTER = 8
@@ -13,7 +13,13 @@ const FORGOTTEN_AFTER = 8
 /** A bucket that some source partitions have closed and others not yet. */
 export interface Pending {
   to: number
-  series: Map<string, Histogram>
+  series: Map<string, PendingSeries>
+}
+
+export interface PendingSeries {
+  series: Series
+  labels: readonly string[]
+  histogram: Histogram
 }
 
 /** A round's verdicts, in the order of their series' keys. */
@@ -31,6 +37,8 @@ export class TenantDrift {
   week = 0
   /** Whether the open week is the first, which may have begun before the first record. */
   first = true
+  /** Weeks on end without a row. */
+  empty = 0
 
   put(s: SeriesState): void {
     this.series.set(seriesKey(s.series), s)
@@ -46,12 +54,12 @@ export class TenantDrift {
   ): void {
     const key = seriesKey(series)
     const bins = part.counts.length / GROUPS
-    if (!this.series.has(key)) this.put(new SeriesState(series, bins, labels))
     let pending = this.pending.get(from)
     if (pending === undefined) this.pending.set(from, (pending = { to, series: new Map() }))
-    let h = pending.series.get(key)
-    if (h === undefined) pending.series.set(key, (h = new Histogram(bins, measuresOf(series))))
-    h.merge(part)
+    let s = pending.series.get(key)
+    if (s === undefined)
+      pending.series.set(key, (s = { series, labels, histogram: new Histogram(bins, measuresOf(series)) }))
+    s.histogram.merge(part)
   }
 
   /** Everything that ends at or before `until` is whole: windows that end by then are judged, in the order of time. */
@@ -64,12 +72,18 @@ export class TenantDrift {
         this.first = from > this.week
       }
       this.endWeeks(policy, from, rounds)
-      for (const [key, histogram] of series) this.series.get(key)!.add({ from, to, histogram })
+      for (const [key, s] of series) this.state(key, s).add({ from, to, histogram: s.histogram })
       this.pending.delete(from)
       this.endCounts(policy, to, rounds)
     }
     if (this.week !== 0) this.endWeeks(policy, until, rounds)
     return rounds
+  }
+
+  private state(key: string, { series, labels, histogram }: PendingSeries): SeriesState {
+    let s = this.series.get(key)
+    if (s === undefined) this.series.set(key, (s = new SeriesState(series, histogram.bins, labels)))
+    return s
   }
 
   private sorted(): SeriesState[] {
@@ -79,9 +93,9 @@ export class TenantDrift {
   private endWeeks(policy: DriftPolicy, until: number, rounds: Round[]): void {
     while (this.week + WEEK <= until) {
       const nothing = [...this.series.values()].every((s) => s.week.open === null)
-      if (nothing && until - this.week > MOST_EMPTY * WEEK) {
-        this.week = weekOf(until) - MOST_EMPTY * WEEK
-        this.first = false
+      this.empty = nothing ? this.empty + 1 : 0
+      if (this.empty > MOST_EMPTY) {
+        this.week += WEEK
         continue
       }
       const to = this.week + WEEK

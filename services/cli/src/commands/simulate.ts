@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { pseudonymiser } from '@mastery/infra/config/secrets.ts'
 import { drain } from '@mastery/infra/runtime/drain.ts'
+import { type PlantedDrift, plantedDrift } from '@mastery/topology/school/planted.ts'
 import { simulateSchool } from '@mastery/topology/school/school.ts'
 import { type Command, UsageError } from '../command.ts'
 import { Ingest } from '../ingest.ts'
@@ -17,12 +18,23 @@ export function positive(name: string, text: string | undefined, fallback: numbe
   return n
 }
 
+function planted(text: string | undefined): PlantedDrift[] {
+  try {
+    return text === undefined ? [] : text.split(',').map(plantedDrift)
+  } catch (e) {
+    throw new UsageError(`--drift: ${(e as Error).message}`)
+  }
+}
+
 export const simulateCommand: Command = {
   name: 'simulate',
   summary: 'send a simulated school through the whole path',
-  help: `npx mastery simulate [--students 200] [--events 20000] [--seed 1] [--tenant ID] [--json] [--profile NAME] [--data DIR]
+  help: `npx mastery simulate [--students 200] [--events 20000] [--seed 1] [--from DATE] [--drift WHAT@DAY,...] [--tenant ID] [--json] [--profile NAME] [--data DIR]
 
-Generates a school's year, the same for the same seed, sends it and waits until gold has it.`,
+Generates a school's year, the same for the same seed, sends it and waits until gold has it. --from: its first day,
+1 September 2025 if it is left out. --drift plants changes that begin so many days later, separated by commas:
+skill:-0.5@120 (all students know half a logit less), seconds:1.5@120 (answers take half as long again),
+harder:fractions-q01:0.5@120, key:fractions-q01@120 (right answers count as wrong).`,
   async run(host, args, io) {
     const { values } = parseArgs({
       args,
@@ -30,12 +42,17 @@ Generates a school's year, the same for the same seed, sends it and waits until 
         students: { type: 'string' },
         events: { type: 'string' },
         seed: { type: 'string' },
+        from: { type: 'string' },
+        drift: { type: 'string' },
         tenant: { type: 'string' },
         json: { type: 'boolean' },
       },
     })
     const events = positive('events', values.events, 20_000)
     const tenant = host.tenant(values.tenant)
+    const startAt = values.from === undefined ? null : Date.parse(values.from)
+    if (Number.isNaN(startAt)) throw new UsageError(`--from is a day like 2024-09-01, not "${values.from}".`)
+    const drift = planted(values.drift)
     const check = await host.stages()
     const gold = await host.gold()
     const school = simulateSchool({
@@ -44,6 +61,8 @@ Generates a school's year, the same for the same seed, sends it and waits until 
       events,
       tenant: tenant.id,
       pseudonym: pseudonymiser(tenant),
+      drift,
+      ...(startAt === null ? {} : { startAt }),
     })
     await declareTopics(gold, tenant.id, school)
     const progress = new Progress(false, io.err)
