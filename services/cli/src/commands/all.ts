@@ -3,6 +3,7 @@ import { accessCommand } from './access.ts'
 import { apikeyCommand } from './apikey.ts'
 import { behaviourCommand } from './behaviour.ts'
 import { curriculumCommand } from './curriculum.ts'
+import { driftCommand } from './drift.ts'
 import { eraseCommand } from './erase.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { exportCommand } from './export.ts'
@@ -48,6 +49,7 @@ export const COMMANDS: readonly Command[] = [
   recommendCommand,
   scoreCommand,
   itemsCommand,
+  driftCommand,
   behaviourCommand,
   retentionCommand,
   jobsCommand,
