@@ -43,7 +43,17 @@ export const NOT_COMPARED: ItemFinding = {
   verdict: 'insufficient',
 }
 
+/** Answers after which what an item was like before stays as it is: a drift must not become its own reference. */
+const BASELINE = 150
+
+interface Baseline {
+  residual: number
+  answers: number
+}
+
 interface Memory {
+  /** Null until there are enough answers: all before the window until then. */
+  baseline: Baseline | null
   harder: number
   easier: number
   shown: boolean[]
@@ -63,7 +73,10 @@ export class ItemVerdicts {
     })
     const inflation = windows.length >= LEAST_ITEMS ? Math.max(1, median(lord) / MEDIAN_CHI) : 1
     const adjusted = benjaminiHochberg(lord.map((x) => chiSquareTail(x / inflation, 1)))
-    const residuals = beyondOthers(windows)
+    const residuals = beyondOthers(
+      windows,
+      windows.map((w) => this.baseline(w)),
+    )
     return windows.map((w, i) => {
       const m = this.of(w.item)
       // A right answer less than predicted makes the residual smaller: harder.
@@ -85,9 +98,17 @@ export class ItemVerdicts {
     })
   }
 
+  private baseline(w: ItemWindow & { item: string }): Baseline {
+    const m = this.of(w.item)
+    if (m.baseline !== null) return m.baseline
+    const now = { residual: w.residualBefore!, answers: w.answersBefore }
+    if (w.answersBefore >= BASELINE) m.baseline = now
+    return now
+  }
+
   private of(item: string): Memory {
     let m = this.memory.get(item)
-    if (m === undefined) this.memory.set(item, (m = { harder: 0, easier: 0, shown: [] }))
+    if (m === undefined) this.memory.set(item, (m = { baseline: null, harder: 0, easier: 0, shown: [] }))
     return m
   }
 }
@@ -96,14 +117,14 @@ export class ItemVerdicts {
  * How far each item's mean residual has moved from what it was before the window, less what the window's other items have
  * moved by, in standard errors: students who have become better or worse move all items.
  */
-function beyondOthers(windows: readonly ItemWindow[]): number[] {
-  const moved = windows.map((w) => w.meanResidual - w.residualBefore!)
+function beyondOthers(windows: readonly ItemWindow[], before: readonly Baseline[]): number[] {
+  const moved = windows.map((w, i) => w.meanResidual - before[i]!.residual)
   const weights = windows.map((w) => w.answers)
   const sum = weights.reduce((s, n, i) => s + n * moved[i]!, 0)
   const n = weights.reduce((s, x) => s + x, 0)
   return windows.map((w, i) => {
     const others = n > weights[i]! ? (sum - weights[i]! * moved[i]!) / (n - weights[i]!) : 0
-    const variance = w.residualVariance * (1 / w.answers + 1 / w.answersBefore)
+    const variance = w.residualVariance * (1 / w.answers + 1 / before[i]!.answers)
     return variance > 0 ? (moved[i]! - others) / Math.sqrt(variance) : 0
   })
 }
