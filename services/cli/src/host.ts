@@ -53,6 +53,7 @@ export class LazyHost implements Host {
       const handlers = jobHandlers({
         installation: () => this.installation,
         gold: () => this.gold(),
+        queue: () => this.jobs(),
         check: () => this.checkStages(),
       })
       this.jobsOpen = { handlers, queue: this.installation.openJobs(handlers) }

@@ -1,5 +1,7 @@
+import { loadDrift } from '@mastery/infra/config/drift.ts'
 import { loadProgress } from '@mastery/infra/config/progress.ts'
 import type { JobHandler } from '@mastery/topology/ports/job-queue.ts'
+import { retrainingJob } from './drift/retraining.ts'
 import { erasureCheckJob } from './erasure-check.ts'
 import { goldOptimiseJob } from './gold-optimise.ts'
 import { itemHealthJob } from './items/job.ts'
@@ -19,6 +21,7 @@ export const UNOPENED: JobParts = {
     throw new Error('Jobs can be named here, not run.')
   },
   gold: () => Promise.reject(new Error('Jobs can be named here, not run.')),
+  queue: () => Promise.reject(new Error('Jobs can be named here, not run.')),
   check() {},
 }
 
@@ -48,5 +51,11 @@ export function jobHandlers(parts: JobParts): JobHandler[] {
     trainJob(training),
     progressJob(progressing),
     itemHealthJob(training),
+    retrainingJob(async () => ({
+      gold: await parts.gold(),
+      queue: await parts.queue(),
+      policy: loadDrift().retraining,
+      now: Date.now,
+    })),
   ]
 }

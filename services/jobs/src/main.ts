@@ -2,6 +2,7 @@ import { loadSchedule } from '@mastery/infra/config/schedule.ts'
 import { healthServer } from '@mastery/infra/runtime/health.ts'
 import { runService } from '@mastery/infra/runtime/process.ts'
 import { definitionsOf } from '@mastery/topology/jobs/spec.ts'
+import type { JobHandler } from '@mastery/topology/ports/job-queue.ts'
 import { jobHandlers, UNOPENED } from './handlers.ts'
 import { startJobs } from './service.ts'
 
@@ -10,14 +11,15 @@ await runService(
   async (installation) => {
     const { profile, telemetry } = installation
     let gold: ReturnType<typeof installation.openGold> | null = null
-    const handlers = jobHandlers({
+    const handlers: JobHandler[] = jobHandlers({
       installation: () => installation,
       gold: () => (gold ??= installation.openGold()),
+      queue: () => queue,
       check() {},
     })
     const schedules = loadSchedule(definitionsOf(handlers))
-    const queue = await installation.openJobs(handlers)
-    const jobs = await startJobs(queue, handlers, schedules, telemetry)
+    const queue = installation.openJobs(handlers)
+    const jobs = await startJobs(await queue, handlers, schedules, telemetry)
     const unwatch = installation.generations.watch(
       1000,
       () => {},
@@ -30,7 +32,7 @@ await runService(
         health.close()
         await jobs.stop()
         await unwatch()
-        await queue.close()
+        await (await queue).close()
         await (await gold)?.close()
       },
     }

@@ -1,4 +1,5 @@
 import { chart, colour, html, niceRange, path, px } from '../../evaluation/report/svg.ts'
+import type { Metric } from '../comparison.ts'
 import { total } from '../samples.ts'
 import { isNumeric, type ScaleName, scaleOf } from '../scales.ts'
 import { type FoundSeries, type FoundWindow, shownMetric } from './found.ts'
@@ -65,8 +66,11 @@ export function metricPlot(s: FoundSeries, kind: 'week' | 'count'): string {
   })
   if (known.length === 0) return '<p class="soft">Not compared yet.</p>'
   const floor = known[0]!.metric.floor ?? 0
-  const values = known.flatMap(({ metric: m }) => [m.value, m.critical ?? 0])
-  const { range, ticks } = niceRange([0, floor, ...values], 5)
+  const values = known.map(({ metric: m }) => m.value)
+  // In a week of few rows chance passes far more than anybody wants to see.
+  const most = 1.5 * Math.max(floor, ...values)
+  const critical = (m: Metric) => Math.min(most, m.critical ?? most)
+  const { range, ticks } = niceRange([0, floor, ...values, ...known.map((k) => critical(k.metric))], 5)
   const [first, last] = [known[0]!.w.from, known.at(-1)!.w.from]
   const frame = {
     ...SIZE,
@@ -80,8 +84,8 @@ export function metricPlot(s: FoundSeries, kind: 'week' | 'count'): string {
   }
   return chart(frame, (x, y) => {
     const floorLine = `<line class="ideal" x1="${px(x(first))}" x2="${px(x(Math.max(last, first + 1)))}" y1="${px(y(floor))}" y2="${px(y(floor))}"><title>floor ${floor}</title></line>`
-    const critical = path(
-      known.flatMap(({ w, metric: m }) => (m.critical === null ? [] : [[x(w.from), y(m.critical)] as const])),
+    const limits = path(
+      known.map(({ w, metric: m }) => [x(w.from), y(critical(m))] as const),
       'stroke="var(--soft)" stroke-width="1.2"',
     )
     const line = path(
@@ -93,7 +97,7 @@ export function metricPlot(s: FoundSeries, kind: 'week' | 'count'): string {
       const fill = state === undefined ? 'var(--page)' : colour(state)
       return `<circle cx="${px(x(w.from))}" cy="${px(y(m.value))}" r="4" fill="${fill}" stroke="${state === undefined ? colour(0) : fill}" stroke-width="1.4"><title>${dayOf(w.from)}: ${m.value.toPrecision(3)}, critical ${m.critical?.toPrecision(3) ?? '–'}, ${html(w.state)}, ${w.rows.toLocaleString('en')} rows</title></circle>`
     })
-    return floorLine + critical + line + dots.join('')
+    return floorLine + limits + line + dots.join('')
   })
 }
 
