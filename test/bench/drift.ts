@@ -1,0 +1,319 @@
+import { loadDrift } from '@mastery/infra/config/drift.ts'
+import type { DriftVerdict } from '@mastery/schemas/src/generated/drift-verdict.gen.ts'
+import type { MasteryScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
+import type { DriftPolicy } from '@mastery/topology/drift/policy.ts'
+import { abilityBefore } from '@mastery/topology/items/answer.ts'
+import { type DriftRow, ItemFold } from '@mastery/topology/items/fold.ts'
+import type { PlantedDrift } from '@mastery/topology/school/planted.ts'
+import type { StageOutput } from '@mastery/topology/stage.ts'
+import { real } from './drift-real.ts'
+import { schoolYears, shifted, TERMS, Watch } from './drift-world.ts'
+import { type Figure, figure, type Lap, Stopwatch } from './measure.ts'
+import type { Case } from './scenario.ts'
+
+const DAY = 86_400_000
+const YEARS = [Date.UTC(2024, 8, 2), Date.UTC(2025, 8, 1)] as const
+const PLANTED_ON = 70
+const about = (what: string, records: number) => ({ scenario: 'drift', what, records })
+const policyOf = (): DriftPolicy => ({ ...loadDrift(), terms: TERMS })
+
+const mainMs = () => {
+  const t = process.threadCpuUsage()
+  return (t.user + t.system) / 1000
+}
+
+/** Throughput of each stage on one core, and what it keeps. */
+const stages: Case = async ({ quick }) => {
+  const events = quick ? 5_000 : 60_000
+  const all = [...schoolYears([{ seed: 7, students: quick ? 30 : 200, events, startAt: YEARS[0] }])]
+  const watch = new Watch(policyOf())
+  const of = (topic: string) => all.filter((o) => o.topic === topic)
+  const partials: StageOutput[] = []
+  const out: Figure[] = []
+  const stopwatch = new Stopwatch()
+  stopwatch.start()
+  const timed = (
+    name: string,
+    records: readonly StageOutput[],
+    take: (o: StageOutput) => void,
+    more: () => Figure['more'],
+  ) => {
+    const began = mainMs()
+    let greatest = 0
+    for (const [i, o] of records.entries()) {
+      take(o)
+      if (i % 5000 === 4999) greatest = Math.max(greatest, (more()['state bytes'] as number) ?? 0)
+    }
+    const ms = mainMs() - began
+    const lap: Lap = { seconds: ms / 1000, cpuMs: ms, mainMs: ms, gcMs: 0 }
+    out.push(
+      figure({ ...about(name, records.length), goal: 100_000 }, lap, { ...more(), 'state bytes, greatest': greatest }),
+    )
+  }
+  const [features, scores] = [of('learning.features'), of('mastery.scores')]
+  const bytes = (h: Watch['drift']) => () => ({ 'state bytes': h.bytes() })
+  timed(
+    'features to partials',
+    features,
+    (o) => void partials.push(...watch.features.step(o.subject, o.key, o.value)),
+    bytes(watch.features),
+  )
+  timed(
+    'scores to partials',
+    scores,
+    (o) => void partials.push(...watch.scores.step(o.subject, o.key, o.value)),
+    bytes(watch.scores),
+  )
+  const series = new Set<string>()
+  timed(
+    'partials to verdicts',
+    partials,
+    (o) => {
+      for (const v of watch.drift.step(o.subject, o.key, o.value)) {
+        const { kind, name, model } = v.value as DriftVerdict
+        series.add(`${kind}/${name}/${model}`)
+      }
+    },
+    () => ({ 'state bytes': watch.drift.bytes(), 'bytes a series': watch.drift.bytes() / Math.max(1, series.size) }),
+  )
+  await stopwatch.stop()
+  return out
+}
+
+/** Windows in which a series begins to drift. */
+function onsets(verdicts: readonly DriftVerdict[]): DriftVerdict[] {
+  return verdicts.filter((v) => v.changed && v.state === 'drift')
+}
+
+/** Series times months that were compared. */
+function seriesMonths(verdicts: readonly DriftVerdict[]): number {
+  const compared = verdicts.filter((v) => v.window_kind === 'week' && v.p !== null)
+  return (compared.length * 7) / 30.4
+}
+
+/** A window that would be called different if all rows were independent, with the same floors. */
+const naive = (v: DriftVerdict) =>
+  v.metrics.some(
+    (m) =>
+      m.floor !== null &&
+      m.critical !== null &&
+      Math.abs(m.value) >= m.floor &&
+      Math.abs(m.value) >= m.critical / (m.name.startsWith('psi') ? v.dispersion! : Math.sqrt(v.dispersion!)),
+  )
+
+/** Years in which nothing changes but the students: how often a series is called drifting all the same. */
+const quiet: Case = async ({ quick, note }) => {
+  const pairs = quick
+    ? [[1, 2]]
+    : [
+        [3, 4],
+        [5, 6],
+      ]
+  const students = quick ? 30 : 60
+  const events = quick ? 20_000 : 155_000
+  const stopwatch = new Stopwatch()
+  stopwatch.start()
+  const found = { before: [] as DriftVerdict[], phase: [] as DriftVerdict[] }
+  for (const [a, b] of pairs) {
+    note(`seeds ${a} and ${b}`)
+    const watch = new Watch(policyOf())
+    const years = [a, b].map((seed, i) => ({ seed: seed!, students, events, startAt: YEARS[i]! }))
+    for (const o of schoolYears(years)) watch.take(o)
+    for (const v of watch.verdicts) (v.window_from < YEARS[1] ? found.before : found.phase).push(v)
+  }
+  const lap = await stopwatch.stop()
+  return (['before', 'phase'] as const).map((k) => {
+    const all = found[k]
+    const compared = all.filter((v) => v.p !== null)
+    const dispersions = compared.map((v) => v.dispersion!).sort((x, y) => x - y)
+    const name =
+      k === 'phase' ? 'a year of other students against the year before' : 'a first year against its weeks before'
+    const months = seriesMonths(all)
+    return figure(about(name, events * pairs.length), lap, {
+      'false alarms per series and month': onsets(all).length / months,
+      'of them by week': onsets(all).filter((v) => v.window_kind === 'week').length,
+      'series months': months,
+      'windows called different if rows were independent, share': compared.filter(naive).length / compared.length,
+      'windows with p below 0.05, share': compared.filter((v) => v.p! < 0.05).length / compared.length,
+      'dispersion, median': dispersions[dispersions.length >> 1] ?? 0,
+    })
+  })
+}
+
+/** Shifts of a quarter and a half standard deviation: how long until they are called a drift. */
+const shifts: Case = async ({ quick, note }) => {
+  const students = quick ? 30 : 100
+  const events = quick ? 20_000 : 258_000
+  const from = YEARS[1] + PLANTED_ON * DAY
+  const years = [
+    { seed: 5, students, events, startAt: YEARS[0] },
+    { seed: 6, students, events, startAt: YEARS[1], until: from + 60 * DAY },
+  ]
+  const sizes = [0, 0.25, 0.5]
+  const watches = sizes.map(() => new Watch(policyOf()))
+  const spread = { seconds: new Spread(), chance: new Spread() }
+  let sent = 0
+  const stopwatch = new Stopwatch()
+  stopwatch.start()
+  for (const o of schoolYears(years)) {
+    const at = (o.value as { occurred_at?: number }).occurred_at ?? 0
+    if (at > 0 && at < from) spreads(o, spread)
+    sizes.forEach((size, i) => {
+      const moved = at >= from && size > 0
+      watches[i]!.take(moved ? shifted(o, size * spread.seconds.sd, size * spread.chance.sd) : o)
+    })
+    if (++sent % 200_000 === 0) note(`${sent.toLocaleString('en')} records`)
+  }
+  const lap = await stopwatch.stop()
+  return ['feature/response_seconds_7d', 'score/prediction/elo', 'quality/predictions/elo'].flatMap((name) =>
+    sizes.slice(1).map((size, k) => {
+      const delay = delayOf(watches[k + 1]!.verdicts, name, from)
+      return figure(about(`${name}, ${size} sd`, sent), lap, {
+        'days to drift': delay?.days ?? 'not found',
+        'rows to drift': delay?.rows ?? 'not found',
+        'days to suspicion': delayOf(watches[k + 1]!.verdicts, name, from, ['suspect', 'drift'])?.days ?? 'not found',
+        'without a shift': delayOf(watches[0]!.verdicts, name, from)?.days ?? 'not found',
+      })
+    }),
+  )
+}
+
+/** Running mean and deviation. */
+class Spread {
+  private n = 0
+  private sum = 0
+  private squares = 0
+
+  add(x: number): void {
+    this.n++
+    this.sum += x
+    this.squares += x * x
+  }
+
+  get sd(): number {
+    const mean = this.sum / this.n
+    return Math.sqrt(this.squares / this.n - mean * mean)
+  }
+}
+
+/** Adds what shifts are measured in. */
+function spreads(o: StageOutput, to: { seconds: Spread; chance: Spread }): void {
+  if (o.subject === 'feature-record')
+    for (const r of (o.value as { rows: { windows: { response_ms: number; response_n: number }[] }[] }).rows) {
+      const w = r.windows[0]!
+      if (w.response_n > 0) to.seconds.add(w.response_ms / w.response_n / 1000)
+    }
+  if (o.subject === 'mastery-score') {
+    const p = (o.value as MasteryScore).predictions.find((x) => x.model === 'elo')
+    if (p) to.chance.add(p.p)
+  }
+}
+
+function delayOf(
+  verdicts: readonly DriftVerdict[],
+  series: string,
+  from: number,
+  states: readonly string[] = ['drift'],
+): { days: number; rows: number } | null {
+  const own = verdicts.filter(
+    (v) => [v.kind, v.name, v.model].filter((x) => x !== '').join('/') === series && v.window_to > from,
+  )
+  const hit = own.filter((v) => states.includes(v.state)).sort((a, b) => a.window_to - b.window_to)[0]
+  if (!hit) return null
+  const weeks = own.filter((v) => v.window_kind === 'week' && v.window_to <= hit.window_to)
+  return { days: (hit.window_to - from) / DAY, rows: weeks.reduce((n, v) => n + v.rows, 0) }
+}
+
+/** Items whose key is wrong, or that are half a logit harder, from a day on. */
+const items: Case = async ({ quick, note }) => {
+  const day = 35
+  const topics = [
+    'fractions',
+    'decimals',
+    'ratios',
+    'percentages',
+    'measurement',
+    'states-of-matter',
+    'density',
+    'motion',
+  ]
+  const flipped = topics.map((t) => `${t}-q01`)
+  const harder = topics.map((t) => `${t}-q02`)
+  const drift: PlantedDrift[] = [
+    ...flipped.map((item) => ({ kind: 'key' as const, item, day })),
+    ...harder.map((item) => ({ kind: 'harder' as const, item, logits: 0.5, day })),
+  ]
+  const students = quick ? 40 : 600
+  const year = { seed: 9, students, events: quick ? 10_000 : 300_000, startAt: YEARS[1], drift }
+  const answers = new Map<string, MasteryScore[]>()
+  const stopwatch = new Stopwatch()
+  stopwatch.start()
+  for (const o of schoolYears([year])) {
+    if (o.subject !== 'mastery-score') continue
+    const s = o.value as MasteryScore
+    if (s.predictions.length === 0 || s.item === null) continue
+    const of = answers.get(s.item)
+    if (of) of.push(s)
+    else answers.set(s.item, [s])
+  }
+  note(`${answers.size} items`)
+  const rows: DriftRow[] = []
+  const fold = new ItemFold({ parameters: new Map(), health() {}, drift: (r) => void rows.push(r) })
+  for (const [item, of] of answers)
+    for (const s of of) {
+      const p = s.predictions.find((x) => x.model === 'elo')!.p
+      const ability = abilityBefore(p, undefined)
+      fold.add('school', item, {
+        student: s.student,
+        correct: s.correct!,
+        p,
+        ability,
+        responseMs: Number.NaN,
+        first: true,
+        option: '',
+        at: s.occurred_at,
+      })
+    }
+  fold.end()
+  const lap = await stopwatch.stop()
+  const from = YEARS[1] + day * DAY
+  const weekly = rows.filter((r) => r.period === 'week')
+  const delays = (names: readonly string[]) => {
+    const found = names.flatMap((item) => {
+      const first = weekly
+        .filter((r) => r.item === item && r.startsAt >= from && r.verdict === 'drift')
+        .sort((a, b) => a.startsAt - b.startsAt)[0]
+      if (!first) return []
+      const since = weekly.filter(
+        (r) => r.item === item && r.startsAt >= from - 6 * DAY && r.startsAt <= first.startsAt,
+      )
+      return [{ days: (first.startsAt + 7 * DAY - from) / DAY, answers: since.reduce((n, r) => n + r.answers, 0) }]
+    })
+    found.sort((a, b) => a.days - b.days)
+    const median = found[found.length >> 1]
+    const enough = names.filter((item) =>
+      weekly.some((r) => r.item === item && r.startsAt >= from && r.verdict !== 'insufficient'),
+    )
+    return {
+      planted: names.length,
+      'with enough answers in a week': enough.length,
+      found: found.length,
+      'days, median': median?.days ?? 'none found',
+      'answers, median': median?.answers ?? 'none found',
+    }
+  }
+  const planted = new Set([...flipped, ...harder])
+  const others = weekly.filter((r) => !planted.has(r.item) && r.verdict !== 'insufficient')
+  const wrong = new Set(others.filter((r) => r.verdict === 'drift').map((r) => r.item))
+  return [
+    figure(about('items with a wrong key', year.events), lap, delays(flipped)),
+    figure(about('items half a logit harder', year.events), lap, delays(harder)),
+    figure(about('items left alone', year.events), lap, {
+      'called drifting': wrong.size,
+      'item months': (others.length * 7) / 30.4,
+      'false alarms per item and month': wrong.size / ((others.length * 7) / 30.4),
+    }),
+  ]
+}
+
+export const cases = { stages, quiet, shifts, items, real }
