@@ -17,7 +17,7 @@ export const POLICY: DriftPolicy = {
     ece: 0.03,
     volume: 0.7,
   },
-  falseDiscovery: 0.05,
+  falseDiscovery: 0.02,
   leastRows: 100,
   leastIndependent: 20,
   countWindow: 3000,
