@@ -148,13 +148,14 @@ export const TOPICS: readonly TopicSpec[] = [
     name: 'drift.partials',
     key: 'organisation',
     subjects: ['drift-partial', 'drift-bucket-end'],
-    retentionDays: 30,
+    retentionDays: 400,
     compacted: false,
     derived: true,
     deadLetter: 'learning.rejects',
     writers: ['drift-features', 'drift-scores'],
     readers: ['drift'],
-    about: 'Histograms of every series by day and source partition, and which days are whole.',
+    about:
+      'Histograms of every series by day and source partition, and which days are whole; a year of them, to judge anew.',
   },
   {
     name: 'drift.verdicts',

@@ -18,7 +18,8 @@ export function driftService(
   onFailure: (e: Error) => void,
 ): StageLike {
   const batch = profile.batch.scoring
-  const none = { cachedStates: 0, batch, onFailure }
+  // Added to an installation that has run for a while, it watches from where the log begins.
+  const none = { cachedStates: 0, batch, onFailure, joinsLate: true }
   const source = (stage: typeof driftFeaturesStage | typeof driftScoresStage, name: string) =>
     new GenerationStages(
       name,
