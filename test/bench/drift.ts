@@ -2,12 +2,8 @@ import { loadDrift } from '@mastery/infra/config/drift.ts'
 import type { DriftVerdict } from '@mastery/schemas/src/generated/drift-verdict.gen.ts'
 import type { MasteryScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
 import type { DriftPolicy } from '@mastery/topology/drift/policy.ts'
-import { abilityBefore } from '@mastery/topology/items/answer.ts'
-import { type DriftRow, ItemFold } from '@mastery/topology/items/fold.ts'
-import { makeCurriculum } from '@mastery/topology/school/curriculum.ts'
-import type { PlantedDrift } from '@mastery/topology/school/planted.ts'
-import { Random } from '@mastery/topology/school/random.ts'
 import type { StageOutput } from '@mastery/topology/stage.ts'
+import { items, steady } from './drift-items.ts'
 import { real } from './drift-real.ts'
 import { schoolYears, shifted, TERMS, Watch } from './drift-world.ts'
 import { type Figure, figure, type Lap, Stopwatch } from './measure.ts'
@@ -231,87 +227,4 @@ function delayOf(
   return { days: (hit.window_to - from) / DAY, rows: until.reduce((n, v) => n + v.rows, 0) }
 }
 
-/** Items whose key is wrong, or that are half a logit harder, from a day on. */
-const items: Case = async ({ quick, note }) => {
-  const day = 35
-  const topics = makeCurriculum(new Random(9, 1)).topics.map((t) => t.id)
-  const flipped = topics.map((t) => `${t}-q01`)
-  const harder = topics.map((t) => `${t}-q02`)
-  const drift: PlantedDrift[] = [
-    ...flipped.map((item) => ({ kind: 'key' as const, item, day })),
-    ...harder.map((item) => ({ kind: 'harder' as const, item, logits: 0.5, day })),
-  ]
-  const students = quick ? 40 : 900
-  const year = { seed: 9, students, events: quick ? 10_000 : 450_000, startAt: YEARS[1], drift }
-  const answers = new Map<string, MasteryScore[]>()
-  const stopwatch = new Stopwatch()
-  stopwatch.start()
-  for (const o of schoolYears([year])) {
-    if (o.subject !== 'mastery-score') continue
-    const s = o.value as MasteryScore
-    if (s.predictions.length === 0 || s.item === null) continue
-    const of = answers.get(s.item)
-    if (of) of.push(s)
-    else answers.set(s.item, [s])
-  }
-  note(`${answers.size} items`)
-  const rows: DriftRow[] = []
-  const fold = new ItemFold({ parameters: new Map(), health() {}, drift: (r) => void rows.push(r) })
-  for (const [item, of] of answers)
-    for (const s of of) {
-      const p = s.predictions.find((x) => x.model === 'elo')!.p
-      const ability = abilityBefore(p, undefined)
-      fold.add('school', item, {
-        student: s.student,
-        correct: s.correct!,
-        p,
-        ability,
-        responseMs: Number.NaN,
-        first: true,
-        option: '',
-        at: s.occurred_at,
-      })
-    }
-  fold.end()
-  const lap = await stopwatch.stop()
-  const from = YEARS[1] + day * DAY
-  const weekly = rows.filter((r) => r.period === 'week')
-  const delays = (names: readonly string[]) => {
-    const found = names.flatMap((item) => {
-      const first = weekly
-        .filter((r) => r.item === item && r.startsAt >= from && r.verdict === 'drift')
-        .sort((a, b) => a.startsAt - b.startsAt)[0]
-      if (!first) return []
-      const since = weekly.filter(
-        (r) => r.item === item && r.startsAt >= from - 6 * DAY && r.startsAt <= first.startsAt,
-      )
-      return [{ days: (first.startsAt + 7 * DAY - from) / DAY, answers: since.reduce((n, r) => n + r.answers, 0) }]
-    })
-    found.sort((a, b) => a.days - b.days)
-    const median = found[found.length >> 1]
-    const enough = names.filter((item) =>
-      weekly.some((r) => r.item === item && r.startsAt >= from && r.verdict !== 'insufficient'),
-    )
-    return {
-      planted: names.length,
-      'with enough answers in a week': enough.length,
-      found: found.length,
-      'days, median': median?.days ?? 'none found',
-      'answers, median': median?.answers ?? 'none found',
-    }
-  }
-  const planted = new Set([...flipped, ...harder])
-  const others = weekly.filter((r) => !planted.has(r.item) && r.verdict !== 'insufficient')
-  const wrong = new Set(others.filter((r) => r.verdict === 'drift').map((r) => r.item))
-  return [
-    figure(about('items with a wrong key', year.events), lap, delays(flipped)),
-    figure(about('items half a logit harder', year.events), lap, delays(harder)),
-    figure(about('items left alone', year.events), lap, {
-      'called drifting': wrong.size,
-      'item months': (others.length * 7) / 30.4,
-      'false alarms per item and month': wrong.size / ((others.length * 7) / 30.4),
-    }),
-  ]
-}
-
-export const cases = { stages, quiet, shifts, items, real }
+export const cases = { stages, quiet, shifts, items, steady, real }

@@ -7,6 +7,8 @@ import { CODEC } from './sim-codec.ts'
 import { type StageName, stagesOf } from './stages.ts'
 import type { World } from './world.ts'
 
+type Written = ReturnType<typeof decoded>[number]
+
 const SOURCES = ['drift-features', 'drift-scores'] as const
 
 /**
@@ -16,9 +18,12 @@ const SOURCES = ['drift-features', 'drift-scores'] as const
 export function checkDrift(world: World, generation: number, found: string[]): void {
   const stages = stagesOf(world, generation)
   const whole: Folded[] = []
+  const count = world.countsOf(generation).output
+  const written = Array.from({ length: count }, (_, branch) =>
+    decoded(world.log.everything(stages['drift-features'].outputs[0]!, branch)),
+  )
   for (const name of SOURCES)
-    for (let p = 0; p < world.countsOf(generation).output; p++)
-      whole.push(checkSource(world, name, stages[name], generation, p, found))
+    for (let p = 0; p < count; p++) whole.push(checkSource(world, name, stages[name], generation, p, written, found))
   checkInterleaving(world, stages.drift, generation, whole, found)
 }
 
@@ -28,6 +33,7 @@ function checkSource(
   stage: AnyStage,
   generation: number,
   partition: number,
+  written: readonly Written[][],
   found: string[],
 ): Folded {
   const [input, output] = [stage.inputs[0]!, stage.outputs[0]!]
@@ -38,9 +44,9 @@ function checkSource(
   const where = `${name} of ${input} partition ${partition}`
   const folded = foldLog(stage, input, partition, all.slice(0, held.nextOffset), counts)
   if (held.meta && !equal(held.meta, folded.meta)) found.push(`${where}: the state differs from the fold`)
-  const whole = foldLog(stage, input, partition, all, counts)
+  const whole = all.length === held.nextOffset ? folded : foldLog(stage, input, partition, all, counts)
   for (let branch = 0; branch < count; branch++) {
-    const own = decoded(world.log.everything(output, branch)).filter(({ value }) => {
+    const own = written[branch]!.filter(({ value }) => {
       const p = value as DriftPartial
       return `drift-${p.stage}` === name && p.origin_partition === partition
     })
