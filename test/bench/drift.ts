@@ -64,6 +64,12 @@ const stages: Case = async ({ quick }) => {
     bytes(watch.scores),
   )
   const series = new Set<string>()
+  // As they would come: day after day from both.
+  const dayOf = (o: StageOutput) => {
+    const { bucket_to, closed_until } = o.value as { bucket_to?: number; closed_until?: number }
+    return bucket_to ?? closed_until!
+  }
+  partials.sort((a, b) => dayOf(a) - dayOf(b))
   timed(
     'partials to verdicts',
     partials,
