@@ -1,7 +1,8 @@
 import type { DriftVerdict } from '@mastery/schemas/src/generated/drift-verdict.gen.ts'
 import { phaseInWords, phaseOf } from '../../drift/calendar.ts'
-import { pooled, qualityFigures } from '../../drift/compare.ts'
+import { qualityFigures } from '../../drift/compare-quality.ts'
 import type { Verdict } from '../../drift/judge.ts'
+import { pooled } from '../../drift/mean-test.ts'
 import type { DriftPolicy } from '../../drift/policy.ts'
 
 type Place = Pick<DriftVerdict, 'origin_partition' | 'origin_offset' | 'ordinal' | 'generation' | 'tenant'>
