@@ -13,6 +13,9 @@ export type SubjectName =
   | 'alert'
   | 'notice'
   | 'delivery'
+  | 'drift-partial'
+  | 'drift-bucket-end'
+  | 'drift-verdict'
 
 /** Topics that stages compute: every generation has its own. */
 export type DerivedTopic =
@@ -21,6 +24,8 @@ export type DerivedTopic =
   | 'mastery.alerts'
   | 'mastery.notices'
   | 'mastery.deliveries'
+  | 'drift.partials'
+  | 'drift.verdicts'
 
 export type TopicName =
   | 'learning.intake'
@@ -33,7 +38,13 @@ export type TopicName =
 export interface TopicSpec {
   name: TopicName
   /** What the record key is. */
-  key: 'student pseudonym' | 'recipient pseudonym' | "producer's own" | 'reject id' | 'name of the thing'
+  key:
+    | 'student pseudonym'
+    | 'recipient pseudonym'
+    | 'organisation'
+    | "producer's own"
+    | 'reject id'
+    | 'name of the thing'
   /** Schema subjects that may stand in it; empty: raw bytes that nobody has read yet. */
   subjects: readonly SubjectName[]
   /** Days that the log keeps. 0: forever (compacted). */
@@ -82,7 +93,7 @@ export const TOPICS: readonly TopicSpec[] = [
     derived: true,
     deadLetter: 'learning.rejects',
     writers: ['features'],
-    readers: ['scoring', 'gold'],
+    readers: ['scoring', 'drift-features', 'gold'],
     about: 'What became of each event, and the 7, 30 and 90 day windows of the topics that it touched.',
   },
   {
@@ -94,7 +105,7 @@ export const TOPICS: readonly TopicSpec[] = [
     derived: true,
     deadLetter: 'learning.rejects',
     writers: ['scoring'],
-    readers: ['alerts', 'gold'],
+    readers: ['alerts', 'drift-scores', 'gold'],
     about: 'Predictions before and scores after every opportunity, explained.',
   },
   {
@@ -134,6 +145,31 @@ export const TOPICS: readonly TopicSpec[] = [
     about: 'Messages to people, decided and not yet rendered; pseudonyms only.',
   },
   {
+    name: 'drift.partials',
+    key: 'organisation',
+    subjects: ['drift-partial', 'drift-bucket-end'],
+    retentionDays: 400,
+    compacted: false,
+    derived: true,
+    deadLetter: 'learning.rejects',
+    writers: ['drift-features', 'drift-scores'],
+    readers: ['drift'],
+    about:
+      'Histograms of every series by day and source partition, and which days are whole; a year of them, to judge anew.',
+  },
+  {
+    name: 'drift.verdicts',
+    key: 'organisation',
+    subjects: ['drift-verdict'],
+    retentionDays: 97,
+    compacted: false,
+    derived: true,
+    deadLetter: 'learning.rejects',
+    writers: ['drift'],
+    readers: ['gold'],
+    about: 'What was found of every series in every window: drift, none, or too little to say.',
+  },
+  {
     name: 'learning.rejects',
     key: 'reject id',
     subjects: ['reject'],
@@ -141,7 +177,7 @@ export const TOPICS: readonly TopicSpec[] = [
     compacted: false,
     derived: false,
     deadLetter: 'learning.rejects',
-    writers: ['collector', 'features', 'scoring', 'alerts', 'gold', 'cli'],
+    writers: ['collector', 'features', 'scoring', 'alerts', 'drift-features', 'drift-scores', 'drift', 'gold', 'cli'],
     readers: ['gold', 'cli'],
     about: 'Bytes that could not become a record, with their origin and the reason: rejects and dead letters.',
   },

@@ -2,10 +2,13 @@ import type { EventLog } from '@mastery/topology/ports/event-log.ts'
 import type { StateStore } from '@mastery/topology/ports/state-store.ts'
 import { topicSpec, topicsReadBy } from '@mastery/topology/topics.ts'
 
+/** Watched for where they run: nothing that is read by students or teachers waits for them. */
+const DRIFT = ['drift-features', 'drift-scores', 'drift']
+
 /** What has to catch up for a generation, in the order of the flow. */
 function flow(generation: number) {
   const read = (stage: string, of: number) => topicsReadBy(stage, of).map((topic) => ({ topic, generation: of }))
-  const own = ['features', 'scoring', 'alerts', 'notify', 'gold'].map((stage) => ({
+  const own = ['features', 'scoring', 'alerts', 'notify', ...DRIFT, 'gold'].map((stage) => ({
     stage,
     topics: read(stage, generation),
   }))
@@ -27,7 +30,7 @@ export async function pending(log: EventLog, state: StateStore, generation: numb
           log.bounds(topic, partition),
           state.peek({ stage, generation: of, topic, partition }),
         ])
-        n += Math.max(0, end - (at?.nextOffset ?? start))
+        if (at !== null || !DRIFT.includes(stage)) n += Math.max(0, end - (at?.nextOffset ?? start))
       }
     }
     behind.set(stage, n)

@@ -24,6 +24,8 @@ export interface RunnerParts {
   history?: History
   /** All that it keeps is in a store of its own, and was there before it was reported: nothing needs folding again. */
   sink?: boolean
+  /** Of a log that no longer begins at its beginning it takes what there is, where it has no state of its own yet. */
+  joinsLate?: boolean
   /** Names of the numbered steps as they happen, for the test of their order. */
   trace?(step: string): void
   /** Waits before trying again, milliseconds; grows. */
@@ -63,6 +65,7 @@ export class PartitionRunner {
   /** Why it folds records again, until it has reached what the group was told; null otherwise. */
   rebuilding: string | null = null
   private told: number | null = null
+  private untouched = false
   private slice = SLICE
 
   constructor(scope: StateScope, logic: PartitionLogic, parts: RunnerParts) {
@@ -82,6 +85,7 @@ export class PartitionRunner {
     this.epoch = c.epoch
     this.next = c.nextOffset
     this.logic.reset(c.meta)
+    this.untouched = c.meta === null && c.nextOffset === 0
     this.claimed = true
     this.stopped = null
     this.told = (await this.retrying('reported offset', async () => this.parts.reported?.())) ?? null
@@ -120,7 +124,12 @@ export class PartitionRunner {
 
   /** Whether nothing was lost though the log begins later: it came from elsewhere, or is where it belongs. */
   private async bridged(fetch: FetchInfo): Promise<boolean> {
-    const { history, sink } = this.parts
+    const { history, sink, joinsLate } = this.parts
+    if (joinsLate && this.untouched && this.next === 0) {
+      this.parts.telemetry.info('begins where the log begins', { ...this.scope, offset: fetch.requested })
+      await this.take([], fetch, fetch.requested)
+      return true
+    }
     if (sink && this.told !== null && this.told >= fetch.requested) return true
     if (!history) return false
     const read = (from: number, max: number) =>

@@ -187,6 +187,17 @@ describe('offsets', () => {
     expect(r.stopped).toBeNull()
   })
 
+  it('begins where the log begins, where it may and was never here before', async () => {
+    const r = world.runner({ joinsLate: true })
+    await r.claim('a')
+    await r.batch(recordsFrom(7, 1, 2), world.fetchFrom(7))
+    expect([world.stopped, await world.seen(), await world.committed()]).toEqual([false, 2, 9])
+    // Once it has been here, a hole is a loss.
+    await r.batch(recordsFrom(12, 3), world.fetchFrom(12))
+    expect(world.stopped).toBe(true)
+    expect(r.stopped).not.toBeNull()
+  })
+
   it.each([
     ['with records', 1],
     ['with none', 0],

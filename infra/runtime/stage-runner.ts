@@ -41,6 +41,8 @@ export interface StageOptions {
   history?: History
   /** All that it keeps is in a store of its own, and was there before its offset was committed. */
   sink?: boolean
+  /** It begins where the log begins, if it was never here before and the log no longer has its beginning. */
+  joinsLate?: boolean
   /** Records a second that a partition may take; null: as fast as it goes. */
   rate?: number | null
   /** The stage can't go on. */
@@ -98,7 +100,7 @@ export class RunningStage {
     const id = `${topic}/${partition}`
     let r = this.runners.get(id)
     if (!r) {
-      const { name, generation, trace, history, sink } = this.options
+      const { name, generation, trace, history, sink, joinsLate } = this.options
       r = new PartitionRunner({ stage: name, generation, topic, partition }, this.options.logic(topic, partition), {
         ...this.parts,
         stage: name,
@@ -109,6 +111,7 @@ export class RunningStage {
         ...(trace ? { trace } : {}),
         ...(history ? { history } : {}),
         ...(sink ? { sink } : {}),
+        ...(joinsLate ? { joinsLate } : {}),
       })
       this.runners.set(id, r)
     }
@@ -158,10 +161,11 @@ export function foldStage(
     onFailure(e: Error): void
     trace?(s: string): void
     history?: History
+    joinsLate?: boolean
     rate?: number | null
   },
 ): RunningStage {
-  const { generation, batch, onFailure, trace, history, rate = null } = options
+  const { generation, batch, onFailure, trace, history, joinsLate, rate = null } = options
   return new RunningStage(parts, {
     name: stage.name,
     topics: stage.inputs,
@@ -171,6 +175,7 @@ export function foldStage(
     rate,
     ...(trace ? { trace } : {}),
     ...(history ? { history } : {}),
+    ...(joinsLate ? { joinsLate } : {}),
     logic: (topic, partition) =>
       new FoldLogic(
         stage,

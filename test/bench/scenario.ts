@@ -27,6 +27,7 @@ export const SCENARIOS: Readonly<Record<string, readonly string[]>> = {
   reconcile: ['small', 'large'],
   answers: ['1M', '10M', '100M'],
   learners: ['bkt', 'bkt-forget', 'elo', 'irt'],
+  drift: ['stages', 'quiet', 'shifts', 'items', 'steady', 'real'],
   tensors: ['onnx', 'wasm', 'webgpu'],
   served: ['plain', 'onnx', 'wasm', 'cpu'],
 }

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const text = readFileSync(`${root}docker-compose.yml`, 'utf8')
 
 const SERVERS = ['kafka', 'redis', 'registry', 'clickhouse']
-const SERVICES = ['collector', 'features', 'scoring', 'alerts', 'gold', 'api', 'jobs', 'notify']
+const SERVICES = ['collector', 'features', 'scoring', 'alerts', 'drift', 'gold', 'api', 'jobs', 'notify']
 const SETTINGS = {
   MASTERY_PROFILE: 'compose',
   KAFKA_BROKERS: 'kafka:9092',

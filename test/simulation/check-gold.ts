@@ -1,3 +1,4 @@
+import { verdictRow } from '@mastery/gold/src/drift-rows.ts'
 import {
   alertRow,
   commandRow,
@@ -13,6 +14,7 @@ import {
 import { RowBuffer } from '@mastery/infra/adapters/clickhouse/row-buffer.ts'
 import { goldTable } from '@mastery/infra/provision/gold/tables.ts'
 import type { Alert } from '@mastery/schemas/src/generated/alert.gen.ts'
+import type { DriftVerdict } from '@mastery/schemas/src/generated/drift-verdict.gen.ts'
 import type { FeatureRecord } from '@mastery/schemas/src/generated/feature-record.gen.ts'
 import type { LearningEvent } from '@mastery/schemas/src/generated/learning-event.gen.ts'
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
@@ -37,6 +39,7 @@ function rowsOf(scope: StateScope, r: Logged, read: Readable, put: Put): void {
   if (subject === 'feature-record') featureRows(value as FeatureRecord, put)
   if (subject === 'mastery-score') scoreRows(value as MasteryScore, put)
   if (subject === 'alert') alertRow(value as Alert, put)
+  if (subject === 'drift-verdict') verdictRow(value as DriftVerdict, put)
   if (subject === 'reject') rejectRow(value as Reject, place, put)
   if (scope.topic !== 'learning.events') return
   if (subject === 'learning-event') eventRow(value as LearningEvent, place, r.timestamp, put)

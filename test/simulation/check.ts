@@ -5,6 +5,7 @@ import type { StateScope } from '@mastery/topology/ports/state-store.ts'
 import type { AnyStage } from '@mastery/topology/stage.ts'
 import type { SubjectName, TopicName } from '@mastery/topology/topics.ts'
 import { checkAlertChain, checkNotices } from './check-alerts.ts'
+import { checkDrift } from './check-drift.ts'
 import { checkGenerations } from './check-generations.ts'
 import { checkGold } from './check-gold.ts'
 import { Fate } from './fate.ts'
@@ -21,8 +22,8 @@ function countsFor(world: World, stage: AnyStage, generation: number): Partition
   return stage.name === 'alerts' ? { input: counts.output, output: counts.output } : null
 }
 
-const equal = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0
-const decoded = (records: readonly Logged[]) =>
+export const equal = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0
+export const decoded = (records: readonly Logged[]) =>
   records.map((r) => ({ ...CODEC.decode(r.value), bytes: r.value, seq: r.seq }))
 
 /** Everything in which the world differs from the oracle, in words; empty where all is well. */
@@ -32,7 +33,7 @@ export function differences(world: World): string[] {
   const rejects: SetAside[] = []
   const fates = new Map<number, Fate[]>()
   for (const generation of world.generations) {
-    const { features, scoring, alerts } = stagesOf(world.plan.workload, generation)
+    const { features, scoring, alerts, drift } = stagesOf(world, generation)
     const counts = world.countsOf(generation)
     const own: Fate[] = []
     fates.set(generation, own)
@@ -55,6 +56,9 @@ export function differences(world: World): string[] {
       rejects.push(...first.rejects)
       own.push(new Fate(world.log.everything('learning.events', partition), first.whole.outputs, scores, alerted))
     }
+    for (let partition = 0; partition < counts.output; partition++)
+      checkStage(world, drift, { generation, partition, branches: [partition] }, found)
+    checkDrift(world, generation, found)
     for (const scope of world.scopesOf('gold', generation)) {
       const { topic, partition } = scope
       const { nextOffset } = world.state.held(scope)
@@ -119,7 +123,8 @@ function checkStage(
   return { ...folded, rejects: whole.rejects.filter((r) => r.from < held.nextOffset), whole }
 }
 
-const into = (topic: TopicName, branch: number) => (e: Expected) => e.topic === topic && e.places.includes(branch)
+export const into = (topic: TopicName, branch: number) => (e: Expected) =>
+  e.topic === topic && e.places.includes(branch)
 
 const resets = (e: Expected) =>
   e.subject === 'feature-record' && (e.value as FeatureRecord).ops.some((o) => o.op === 'reset')
@@ -129,7 +134,7 @@ function taken(f: FeatureRecord, holes: ReadonlySet<number>, erased: ReadonlyMap
 }
 
 /** `atLeast`: as many must be there; the rest may be, where a replaced owner had sent it already. */
-function checkOutputs(
+export function checkOutputs(
   where: string,
   wire: readonly { bytes: Buffer }[],
   all: readonly Expected[],
@@ -147,7 +152,7 @@ function checkOutputs(
 }
 
 /** Offsets never run ahead of what was produced. */
-function checkOrder(
+export function checkOrder(
   where: string,
   commits: readonly { next: number; seq: number }[],
   expected: readonly Expected[],

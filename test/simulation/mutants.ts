@@ -3,6 +3,7 @@ import type { LearningEvent } from '@mastery/schemas/src/generated/learning-even
 import type { EventLog, LogAppend } from '@mastery/topology/ports/event-log.ts'
 import type { StateCommit, StateScope, StateStore } from '@mastery/topology/ports/state-store.ts'
 import type { AnyStage } from '@mastery/topology/stage.ts'
+import type { DriftMeta } from '@mastery/topology/stages/drift/meta.ts'
 import { CODEC } from './sim-codec.ts'
 
 /** Ways in which the system can be broken on purpose, to see that the simulation finds them. */
@@ -16,12 +17,14 @@ export const MUTANTS = {
   'one-branch':
     'where a generation has more partitions, ticks and markers reach only one of those with the same source',
   'late-after-erase': 'gold does not keep whom it has erased: after a crash it takes late records of them',
+  'count-twice': 'the drift stage counts what it was sent again',
 } as const
 
 export type Mutant = keyof typeof MUTANTS
 
 export function mutantStage(mutant: Mutant | null, stage: AnyStage): AnyStage {
   if (mutant === 'one-branch' && stage.name === 'features') return oneBranch(stage)
+  if (mutant === 'count-twice' && stage.name === 'drift') return countingTwice(stage)
   if (mutant !== 'drop-late' || stage.name !== 'features') return stage
   return {
     ...stage,
@@ -31,6 +34,16 @@ export function mutantStage(mutant: Mutant | null, stage: AnyStage): AnyStage {
         const newest = ring.n > 0 ? ring.t[ring.n - 1]! : Number.NEGATIVE_INFINITY
         if ((record.value as LearningEvent).occurred_at < newest) return { type: 'drop', reason: 'late' }
       }
+      return stage.step(record, state, meta)
+    },
+  }
+}
+
+function countingTwice(stage: AnyStage): AnyStage {
+  return {
+    ...stage,
+    step(record, state, meta) {
+      for (const { marks } of (meta as DriftMeta).sources.values()) marks.clear()
       return stage.step(record, state, meta)
     },
   }

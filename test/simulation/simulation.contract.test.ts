@@ -16,7 +16,7 @@ async function failuresOf(options: Partial<CampaignOptions>): Promise<Failure[]>
 describe('the whole system on simulated ports equals a plain fold of its log', () => {
   it('after a crash at every effect, an acknowledgement of it that is lost, a sleep through it; after two of them', async () => {
     expect(await failuresOf({ crashPoints: 'all', pairs: 60 })).toEqual([])
-  }, 240_000)
+  }, 600_000)
 
   it('after whatever sixty seeds have in store', async () => {
     expect(await failuresOf({ schedules: 60, seed: 1000 })).toEqual([])

@@ -18,7 +18,7 @@ import { stageIn } from './stages.ts'
 import type { Workload } from './workload.ts'
 import { Writer } from './writers.ts'
 
-export const SERVICES = ['features', 'scoring', 'alerts', 'gold'] as const
+export const SERVICES = ['features', 'scoring', 'alerts', 'drift-features', 'drift-scores', 'drift', 'gold'] as const
 export type ServiceName = (typeof SERVICES)[number]
 
 export interface Plan {

@@ -28,6 +28,11 @@ export interface ItemWindow {
   pValue: number
   /** Mean of answer less prediction. */
   meanResidual: number
+  /** P (1 - P) of the predictions, mean: variance of one residual. */
+  residualVariance: number
+  /** Of all answers before the window; null and 0 where there is none. */
+  residualBefore: number | null
+  answersBefore: number
   /** Difficulty that fits the window's answers. */
   difficulty: Estimate
   /** Against all answers before the window, in logits with its standard error; null where either has too few. */
@@ -38,6 +43,7 @@ class Window {
   answers = 0
   right = 0
   predicted = 0
+  variance = 0
   readonly grid = new AbilityGrid()
 }
 
@@ -54,7 +60,9 @@ export class ItemWindows {
     const w = this.of(windowOf(this.period, a.at))
     w.answers++
     if (a.correct) w.right++
-    w.predicted += within(a.p)
+    const p = within(a.p)
+    w.predicted += p
+    w.variance += p * (1 - p)
     w.grid.add(a.ability, a.correct)
   }
 
@@ -64,6 +72,7 @@ export class ItemWindows {
       w.answers += o.answers
       w.right += o.right
       w.predicted += o.predicted
+      w.variance += o.variance
       w.grid.merge(o.grid)
     }
   }
@@ -72,6 +81,7 @@ export class ItemWindows {
   list(): ItemWindow[] {
     const before = new AbilityGrid()
     let answersBefore = 0
+    let residuals = 0
     return [...this.windows]
       .sort(([a], [b]) => a - b)
       .map(([startsAt, w]) => {
@@ -84,14 +94,21 @@ export class ItemWindows {
             se: Math.sqrt(difficulty.se * difficulty.se + was.se * was.se),
           }
         }
+        const earlier = {
+          answersBefore,
+          residualBefore: answersBefore > 0 ? residuals / answersBefore : null,
+        }
         before.merge(w.grid)
         answersBefore += w.answers
+        residuals += w.right - w.predicted
         return {
+          ...earlier,
           period: this.period,
           startsAt,
           answers: w.answers,
           pValue: w.right / w.answers,
           meanResidual: (w.right - w.predicted) / w.answers,
+          residualVariance: w.variance / w.answers,
           difficulty,
           change,
         }
@@ -111,6 +128,10 @@ function quantile(sorted: Float64Array, share: number): number {
   const below = Math.floor(place)
   const above = Math.min(sorted.length - 1, below + 1)
   return sorted[below]! + (place - below) * (sorted[above]! - sorted[below]!)
+}
+
+export function median(values: readonly number[]): number {
+  return quantile(Float64Array.from(values).sort(), 0.5)
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { ItemAnswer } from './answer.ts'
-import { type ItemWindow, ItemWindows, PERIODS, robustZ } from './drift.ts'
+import { type ItemWindow, ItemWindows, PERIODS } from './drift.ts'
+import { type ItemFinding, ItemVerdicts, NOT_COMPARED } from './drift-verdicts.ts'
 import { itemHealth } from './health.ts'
 import type { ItemHealth } from './item-health.ts'
 import { ItemSums } from './item-sums.ts'
@@ -11,8 +12,8 @@ export interface ItemKey {
   item: string
 }
 
-/** A window of an item, with how far its change stands out among the items of the window; null: not compared. */
-export type DriftRow = ItemKey & ItemWindow & { robustZ: number | null }
+/** A window of an item, with what it says beside the other items of the window. */
+export type DriftRow = ItemKey & ItemWindow & ItemFinding
 
 export interface ItemFoldOptions {
   /** What the version in force knows of items, by name. */
@@ -71,7 +72,7 @@ export class ItemFold {
     )
     for (const windows of this.windows)
       for (const w of windows.list()) {
-        if (w.change === null) o.drift({ ...key, ...w, robustZ: null })
+        if (w.change === null) o.drift({ ...key, ...w, ...NOT_COMPARED })
         else {
           const among = JSON.stringify([key.tenant, w.period, w.startsAt])
           const list = this.compared.get(among) ?? []
@@ -85,9 +86,15 @@ export class ItemFold {
   end(): void {
     this.endItem()
     this.key = null
-    for (const list of this.compared.values()) {
-      const z = robustZ(list.map((w) => w.change!.value))
-      list.forEach((w, i) => void this.o.drift({ ...w, robustZ: z[i]! }))
+    const verdicts = new Map<string, ItemVerdicts>()
+    const inOrder = [...this.compared.values()].sort(([a], [b]) => a!.startsAt - b!.startsAt)
+    for (const list of inOrder) {
+      const { tenant, period } = list[0]!
+      const of = JSON.stringify([tenant, period])
+      let v = verdicts.get(of)
+      if (v === undefined) verdicts.set(of, (v = new ItemVerdicts()))
+      const found = v.judge(list)
+      list.forEach((w, i) => void this.o.drift({ ...w, ...found[i]! }))
     }
     this.compared.clear()
   }

@@ -3,6 +3,7 @@ import { hash53 } from '../events/hash.ts'
 import { DAY, HOUR, planSpan } from './calendar.ts'
 import { type Curriculum, makeCurriculum, type SchoolTopic } from './curriculum.ts'
 import { type Delivery, LATE_FROM, Outbox } from './outbox.ts'
+import { Planted, type PlantedDrift } from './planted.ts'
 import { Random } from './random.ts'
 import { Session, type Setting } from './sessions.ts'
 import { MASTERED_FROM, PROFILES, type Profile } from './skill.ts'
@@ -21,6 +22,8 @@ export interface SchoolOptions {
   tenant: string
   /** The student's own id to the pseudonym: 32 hexadecimal digits. */
   pseudonym(id: string): string
+  /** Changes of the world to plant; default none. The ids of events do not depend on it. */
+  drift?: readonly PlantedDrift[]
 }
 
 export type SchoolRecord =
@@ -120,7 +123,8 @@ export function simulateSchool(options: SchoolOptions): School {
     const outbox = new Outbox(random, options.events)
     const { seed, tenant } = options
     const run = `sim${hash53(JSON.stringify([seed, students.length, options.events, startAt, tenant])).toString(36)}`
-    const setting: Setting = { tenant, run, random, curriculum, outbox }
+    const planted = new Planted(options.drift ?? [], Math.ceil(startAt / DAY) * DAY)
+    const setting: Setting = { tenant, run, random, curriculum, outbox, planted }
     let end = 0
     for (const [hour, deliveries] of arrivals(setting, everyone, startAt)) {
       counts.ticks++

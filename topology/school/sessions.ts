@@ -4,6 +4,7 @@ import { opportunityKey } from '../events/opportunity.ts'
 import { DAY, HOUR } from './calendar.ts'
 import { type Curriculum, ITEMS_PER_TOPIC, type SchoolItem } from './curriculum.ts'
 import { hoursToDays, LATE_FROM, OFFLINE, type Outbox } from './outbox.ts'
+import type { Planted } from './planted.ts'
 import type { Random } from './random.ts'
 import { PROFILES } from './skill.ts'
 import { type QuizPlayer, RAPID_BELOW, SOURCES, type Source } from './sources.ts'
@@ -18,6 +19,7 @@ export interface Setting {
   random: Random
   curriculum: Curriculum
   outbox: Outbox
+  planted: Planted
 }
 
 const BROWSER_VIEW = 0.03
@@ -75,7 +77,9 @@ export class Session {
     this.#touch(item)
     const learner = this.#learner
     const guessing = random.chance(PROFILES[learner.identity.profile].rapid)
-    const correct = learner.answer(item, { parts: 1, hints, retries: attempt - 1, guessing, graded: true }) === 1
+    const correct =
+      learner.answer(item, { parts: 1, hints, retries: attempt - 1, guessing, graded: true, ...this.#drift(item) }) ===
+      1
     learner.told(item.topics, correct ? 1 : 0)
     const ms = guessing ? random.between(350, RAPID_BELOW - 100) : this.#time(item, hints)
     this.#now += random.between(600, 4000) + ms
@@ -120,7 +124,14 @@ export class Session {
     for (const item of this.#items(topic, random.between(3, 6))) {
       if (outbox.remaining === 0) return
       this.#touch(item)
-      const right = this.#learner.answer(item, { parts: 4, hints: 0, retries: 0, guessing: false, graded })
+      const right = this.#learner.answer(item, {
+        parts: 4,
+        hints: 0,
+        retries: 0,
+        guessing: false,
+        graded,
+        ...this.#drift(item),
+      })
       const ms = 2 * this.#time(item, 0)
       this.#now += random.between(2000, 20_000) + ms
       const event = this.#event('assignment_submission', SOURCES.assignment, 'server')
@@ -199,9 +210,15 @@ export class Session {
     if (second !== undefined) this.#learner.touch(second, this.#now)
   }
 
+  #drift(item: SchoolItem): { planted: number; flipped: boolean } {
+    const { planted } = this.#setting
+    return { planted: planted.logits(item.id, this.#now), flipped: planted.flipped(item.id, this.#now) }
+  }
+
   /** Log-normal time of an earnest answer; hints take time to read. Milliseconds, at least RAPID_BELOW. */
   #time(item: SchoolItem, hints: number): number {
-    const ms = item.medianMs * Math.exp(0.45 * this.#setting.random.normal()) + 6000 * hints
+    const { random, planted } = this.#setting
+    const ms = planted.slower(this.#now) * item.medianMs * Math.exp(0.45 * random.normal()) + 6000 * hints
     return Math.min(600_000, Math.max(RAPID_BELOW, Math.floor(ms)))
   }
 

@@ -34,6 +34,10 @@ export interface AnswerMode {
   retries: number
   guessing: boolean
   graded: boolean
+  /** Logits of a planted drift, of which the observer does not know. */
+  planted: number
+  /** The key is wrong: right counts as wrong. */
+  flipped: boolean
 }
 
 /** The latent state of one student, and the observer that watches the same answers without seeing it. */
@@ -110,9 +114,10 @@ export class Learner {
     const bonus = HINT_BONUS * how.hints + RETRY_BONUS * how.retries
     let skill = 0
     for (const t of item.topics) skill += this.#skill[t]!
-    const p = how.guessing ? item.guess : probability(item, skill / item.topics.length + bonus)
+    const p = how.guessing ? item.guess : probability(item, skill / item.topics.length + bonus + how.planted)
     let right = 0
     for (let i = 0; i < how.parts; i++) if (this.#random.uniform() < p) right++
+    if (how.flipped) right = how.parts - right
     if (how.graded && !how.guessing) this.#observer.answer(item.topics, item, bonus, right, how.parts)
     this.practise(item.topics, (how.guessing ? 0.2 : 1) / item.topics.length)
     return right

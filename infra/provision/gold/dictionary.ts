@@ -5,6 +5,7 @@ import { ALERT_TABLES } from './alert-tables.ts'
 import { ANSWER_TABLES } from './answer-tables.ts'
 import { BEHAVIOUR_TABLES } from './behaviour-tables.ts'
 import { DELIVERY_TABLES } from './delivery-tables.ts'
+import { DRIFT_TABLES } from './drift-tables.ts'
 import { ITEM_TABLES } from './item-tables.ts'
 import { LOG_TABLES } from './log-tables.ts'
 import { OPERATION_TABLES } from './operation-tables.ts'
@@ -104,6 +105,7 @@ ${part('Behaviour', 'How students work with tutors.', BEHAVIOUR_TABLES)}
 ${part('Alerts', 'What was found that a person should know, and whether somebody was told.', ALERT_TABLES)}
 ${part('Deliveries', 'What people are told, how it fared, and what they find in their inbox.', DELIVERY_TABLES)}
 ${part('Rosters', 'Who teaches whom and who is whose guardian, by version of the roster. Names and titles are not here.', ROSTER_TABLES)}
+${part('Drift', 'What the drift service found in its windows.', DRIFT_TABLES)}
 ${part('Operation', 'What was done to the data, by whom, and what was found.', OPERATION_TABLES)}`.replace(/\n+$/, '\n')
 }
 

@@ -2,6 +2,7 @@ import { ALERT_TABLES } from './alert-tables.ts'
 import { ANSWER_TABLES } from './answer-tables.ts'
 import { BEHAVIOUR_TABLES } from './behaviour-tables.ts'
 import { DELIVERY_TABLES } from './delivery-tables.ts'
+import { DRIFT_TABLES } from './drift-tables.ts'
 import { ITEM_TABLES } from './item-tables.ts'
 import { LOG_TABLES } from './log-tables.ts'
 import { OPERATION_TABLES } from './operation-tables.ts'
@@ -21,6 +22,7 @@ export const TABLES: readonly GoldTable[] = [
   ...ALERT_TABLES,
   ...DELIVERY_TABLES,
   ...ROSTER_TABLES,
+  ...DRIFT_TABLES,
   ...OPERATION_TABLES,
 ]
 

@@ -10,6 +10,9 @@ export { ACTIVE } from './active.ts'
 /** Rows of items that had no answer any more are from older runs; a run that is under way has newer ones. */
 const NEWEST_ITEM_RUN = 'as_of >= (SELECT max(as_of) FROM item_runs)'
 
+/** A figure of a window that has been compared; null in others. */
+const figure = (name: string) => `if(has(metrics, '${name}'), metric_values[indexOf(metrics, '${name}')], NULL)`
+
 /** Trained models that may be in force; null where they say nothing. */
 const TRAINED = SERVED.map((m) => m.id)
 
@@ -192,6 +195,19 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
       'Patterns of gaming per student and topic, as of the newest run of the job gaming; share is at least so much where events do not keep what was entered.',
     select: `SELECT *, if(actions > 0, gaming / actions, NULL) AS share FROM student_gaming FINAL
       WHERE as_of >= (SELECT max(as_of) FROM gaming_runs)`,
+  },
+  {
+    name: 'v_feature_drift',
+    about: 'What was found of every watched series in every window.',
+    select: `SELECT * FROM feature_drift FINAL WHERE ${ACTIVE}`,
+  },
+  {
+    name: 'v_model_quality',
+    about: 'How well every model version predicted, by week: prequential, over all answers of the week.',
+    select: `SELECT tenant, model, model_version, window_from, window_to, rows AS answers, state,
+      ${figure('log_loss')} AS log_loss, ${figure('brier')} AS brier, ${figure('residual_mean')} AS residual_mean,
+      ${figure('ece_20_bins')} AS ece, generation
+      FROM feature_drift FINAL WHERE kind = 'quality' AND window_kind = 'week' AND ${ACTIVE}`,
   },
   { name: 'v_item_runs', about: 'Runs of the job item-health.', select: 'SELECT * FROM item_runs FINAL' },
   { name: 'v_markers', about: 'Which version was in force from where.', select: 'SELECT * FROM markers FINAL' },

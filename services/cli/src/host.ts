@@ -59,6 +59,7 @@ export class LazyHost implements Host {
       const handlers = jobHandlers({
         installation: () => this.installation,
         gold: () => this.gold(),
+        queue: () => this.jobs(),
         check: () => this.checkStages(),
         // Elsewhere the notify service sends, and alone has the secrets.
         delivery: () => (this.profile.servers === null ? loadDelivery(process.env) : UNSENT),

@@ -1,7 +1,9 @@
 import { alertsService } from '@mastery/alerts/src/service.ts'
+import { driftService } from '@mastery/drift/src/service.ts'
 import { featuresService } from '@mastery/features/src/service.ts'
 import { goldService } from '@mastery/gold/src/service.ts'
 import type { ClickHouseGold } from '@mastery/infra/adapters/clickhouse/gold.ts'
+import { loadDrift } from '@mastery/infra/config/drift.ts'
 import type { StageLike } from '@mastery/infra/runtime/generation-stages.ts'
 import { historyFromGold } from '@mastery/infra/runtime/gold-history.ts'
 import type { Installation } from '@mastery/infra/runtime/installation.ts'
@@ -40,6 +42,7 @@ export class Pipeline {
       alertsService(installation, profile, failed),
       notifyService(installation, profile, failed),
       ...(delivery ? [handOverService(installation, profile, delivery, failed)] : []),
+      driftService(installation, profile, loadDrift(), failed),
       goldService(installation, gold, profile, failed),
     ]
   }

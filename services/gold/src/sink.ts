@@ -3,6 +3,7 @@ import type { BatchResult, Decoded, PartitionLogic } from '@mastery/infra/runtim
 import { RunningStage, type RuntimeParts } from '@mastery/infra/runtime/stage-runner.ts'
 import type { Alert } from '@mastery/schemas/src/generated/alert.gen.ts'
 import type { Delivery } from '@mastery/schemas/src/generated/delivery.gen.ts'
+import type { DriftVerdict } from '@mastery/schemas/src/generated/drift-verdict.gen.ts'
 import type { FeatureRecord } from '@mastery/schemas/src/generated/feature-record.gen.ts'
 import type { LearningEvent } from '@mastery/schemas/src/generated/learning-event.gen.ts'
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
@@ -14,6 +15,7 @@ import { sourceOf } from '@mastery/topology/partition.ts'
 import type { Fence } from '@mastery/topology/ports/state-store.ts'
 import { timeOf } from '@mastery/topology/stages/windowing/entry.ts'
 import { plainTopic, type TopicName, topicsReadBy } from '@mastery/topology/topics.ts'
+import { verdictRow } from './drift-rows.ts'
 import type { Eraser, Passed } from './erasures.ts'
 import { Floors } from './floors.ts'
 import {
@@ -91,6 +93,7 @@ export class GoldLogic implements PartitionLogic {
     else if (record.subject === 'mastery-score') this.score(record.value as MasteryScore)
     else if (record.subject === 'alert') this.alert(record.value as Alert)
     else if (record.subject === 'delivery') deliveryRows(record.value as Delivery, put)
+    else if (record.subject === 'drift-verdict') verdictRow(record.value as DriftVerdict, put)
     else if (record.subject === 'reject') {
       const { student } = record.value as Reject
       if (student !== null) this.rejected.add(student)

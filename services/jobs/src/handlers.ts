@@ -1,8 +1,10 @@
 import { UNSENT } from '@mastery/infra/config/delivery.ts'
+import { loadDrift } from '@mastery/infra/config/drift.ts'
 import { loadProgress } from '@mastery/infra/config/progress.ts'
 import { deliverers } from '@mastery/notify/src/parts.ts'
 import type { JobHandler } from '@mastery/topology/ports/job-queue.ts'
 import { gamingJob } from './behaviour/job.ts'
+import { retrainingJob } from './drift/retraining.ts'
 import { erasureCheckJob } from './erasure-check.ts'
 import { goldOptimiseJob } from './gold-optimise.ts'
 import { itemHealthJob } from './items/job.ts'
@@ -22,6 +24,7 @@ export const UNOPENED: JobParts = {
     throw new Error('Jobs can be named here, not run.')
   },
   gold: () => Promise.reject(new Error('Jobs can be named here, not run.')),
+  queue: () => Promise.reject(new Error('Jobs can be named here, not run.')),
   check() {},
   delivery: () => UNSENT,
 }
@@ -54,5 +57,11 @@ export function jobHandlers(parts: JobParts): JobHandler[] {
     itemHealthJob(training),
     gamingJob(progressing),
     ...deliverers(parts.delivery(), parts).handlers,
+    retrainingJob(async () => ({
+      gold: await parts.gold(),
+      queue: await parts.queue(),
+      policy: loadDrift().retraining,
+      now: Date.now,
+    })),
   ]
 }

@@ -4,6 +4,7 @@ import { healthServer } from '@mastery/infra/runtime/health.ts'
 import { runService } from '@mastery/infra/runtime/process.ts'
 import { isDeliveryJob } from '@mastery/notify/src/jobs.ts'
 import { definitionsOf } from '@mastery/topology/jobs/spec.ts'
+import type { JobHandler } from '@mastery/topology/ports/job-queue.ts'
 import { jobHandlers, UNOPENED } from './handlers.ts'
 import { startJobs } from './service.ts'
 
@@ -12,17 +13,18 @@ await runService(
   async (installation) => {
     const { profile, telemetry } = installation
     let gold: ReturnType<typeof installation.openGold> | null = null
-    const handlers = jobHandlers({
+    const handlers: JobHandler[] = jobHandlers({
       installation: () => installation,
       gold: () => (gold ??= installation.openGold()),
+      queue: () => queue,
       check() {},
       delivery: () => UNSENT,
     })
     const schedules = loadSchedule(definitionsOf(handlers))
-    const queue = await installation.openJobs(handlers)
+    const queue = installation.openJobs(handlers)
     // Messages are sent by the notify service, which alone needs the secrets of mail servers.
     const own = handlers.filter((h) => !isDeliveryJob(h.name))
-    const jobs = await startJobs(queue, own, schedules, telemetry)
+    const jobs = await startJobs(await queue, own, schedules, telemetry)
     const unwatch = installation.generations.watch(
       1000,
       () => {},
@@ -35,7 +37,7 @@ await runService(
         health.close()
         await jobs.stop()
         await unwatch()
-        await queue.close()
+        await (await queue).close()
         await (await gold)?.close()
       },
     }

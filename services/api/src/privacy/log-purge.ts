@@ -22,6 +22,10 @@ export async function purgeLog(
   const where = (g: Generation, topic: TopicName) => partitionIn(g, topic, of.student, parts.partitions)
   const passed = async (stage: string, g: Generation, topic: TopicName) =>
     (await parts.state.peek({ stage, generation: g.id, topic, partition: where(g, topic) }))?.nextOffset ?? 0
+  // Nothing of the log is kept for a stage that never ran here.
+  const passedIfRun = async (stage: string, g: Generation, topic: TopicName) =>
+    (await parts.state.peek({ stage, generation: g.id, topic, partition: where(g, topic) }))?.nextOffset ??
+    Number.MAX_SAFE_INTEGER
   const removed = new Map<TopicName, number>()
   const forget = async (
     g: Generation,
@@ -43,8 +47,16 @@ export async function purgeLog(
   for (const g of generations) {
     const features = topicAt('learning.features', g.id)
     const scores = topicAt('mastery.scores', g.id)
-    await forget(g, features, [passed('scoring', g, features), passed('gold', g, features)])
-    await forget(g, scores, [passed('alerts', g, scores), passed('gold', g, scores)])
+    await forget(g, features, [
+      passed('scoring', g, features),
+      passedIfRun('drift-features', g, features),
+      passed('gold', g, features),
+    ])
+    await forget(g, scores, [
+      passed('alerts', g, scores),
+      passedIfRun('drift-scores', g, scores),
+      passed('gold', g, scores),
+    ])
     const alerts = topicAt('mastery.alerts', g.id)
     await forget(g, alerts, [passed('gold', g, alerts)])
   }

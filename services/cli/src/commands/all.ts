@@ -5,6 +5,7 @@ import { apikeyCommand } from './apikey.ts'
 import { behaviourCommand } from './behaviour.ts'
 import { curriculumCommand } from './curriculum.ts'
 import { deliveriesCommand } from './deliveries.ts'
+import { driftCommand } from './drift.ts'
 import { eraseCommand } from './erase.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { exportCommand } from './export.ts'
@@ -52,6 +53,7 @@ export const COMMANDS: readonly Command[] = [
   recommendCommand,
   scoreCommand,
   itemsCommand,
+  driftCommand,
   behaviourCommand,
   alertsCommand,
   retentionCommand,

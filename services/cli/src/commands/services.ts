@@ -3,7 +3,17 @@ import { join, resolve } from 'node:path'
 import type { Profile } from '@mastery/infra/config/profile.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../../..')
-export const SERVICES = ['features', 'scoring', 'alerts', 'notify', 'gold', 'collector', 'api', 'jobs'] as const
+export const SERVICES = [
+  'features',
+  'scoring',
+  'alerts',
+  'notify',
+  'drift',
+  'gold',
+  'collector',
+  'api',
+  'jobs',
+] as const
 
 /**
  * Runs every service as a process of its own and starts again what ends unasked, a little later each time. Resolves

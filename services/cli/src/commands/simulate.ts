@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { pseudonymiser } from '@mastery/infra/config/secrets.ts'
 import { drain } from '@mastery/infra/runtime/drain.ts'
 import { writeWhole } from '@mastery/jobs/src/evaluate/write.ts'
+import { type PlantedDrift, plantedDrift } from '@mastery/topology/school/planted.ts'
 import { schoolRoster } from '@mastery/topology/school/roster.ts'
 import { simulateSchool } from '@mastery/topology/school/school.ts'
 import { type Command, UsageError } from '../command.ts'
@@ -26,12 +27,24 @@ function writeFiles(folder: string, files: ReadonlyMap<string, string>): void {
   for (const [name, text] of files) writeWhole(join(folder, name), text)
 }
 
+function planted(text: string | undefined): PlantedDrift[] {
+  try {
+    return text === undefined ? [] : text.split(',').map(plantedDrift)
+  } catch (e) {
+    throw new UsageError(`--drift: ${(e as Error).message}`)
+  }
+}
+
 export const simulateCommand: Command = {
   name: 'simulate',
   summary: 'send a simulated school through the whole path',
-  help: `npx mastery simulate [--students 200] [--events 20000] [--seed 1] [--roster DIR] [--tenant ID] [--json] [--profile NAME] [--data DIR]
+  help: `npx mastery simulate [--students 200] [--events 20000] [--seed 1] [--from DATE] [--drift WHAT@DAY,...] [--roster DIR]
+                     [--tenant ID] [--json] [--profile NAME] [--data DIR]
 
-Generates a school's year, the same for the same seed, sends it and waits until gold has it.
+Generates a school's year, the same for the same seed, sends it and waits until gold has it. --from: its first day,
+1 September 2025 if it is left out. --drift plants changes that begin so many days later, separated by commas:
+skill:-0.5@120 (all students know half a logit less), seconds:1.5@120 (answers take half as long again),
+harder:fractions-q01:0.5@120, key:fractions-q01@120 (right answers count as wrong).
 --roster writes the school's own roster (OneRoster 1.2, bulk) into a folder; "npx mastery roster import DIR" takes it.`,
   async run(host, args, io) {
     const { values } = parseArgs({
@@ -41,12 +54,17 @@ Generates a school's year, the same for the same seed, sends it and waits until 
         events: { type: 'string' },
         seed: { type: 'string' },
         roster: { type: 'string' },
+        from: { type: 'string' },
+        drift: { type: 'string' },
         tenant: { type: 'string' },
         json: { type: 'boolean' },
       },
     })
     const events = positive('events', values.events, 20_000)
     const tenant = host.tenant(values.tenant)
+    const startAt = values.from === undefined ? null : Date.parse(values.from)
+    if (Number.isNaN(startAt)) throw new UsageError(`--from is a day like 2024-09-01, not "${values.from}".`)
+    const drift = planted(values.drift)
     const check = await host.stages()
     const gold = await host.gold()
     const seed = positive('seed', values.seed, 1)
@@ -56,6 +74,8 @@ Generates a school's year, the same for the same seed, sends it and waits until 
       events,
       tenant: tenant.id,
       pseudonym: pseudonymiser(tenant),
+      drift,
+      ...(startAt === null ? {} : { startAt }),
     })
     if (values.roster) writeFiles(resolve(io.cwd, values.roster), schoolRoster(school, { seed, events }))
     await declareTopics(gold, tenant.id, school)

@@ -1,0 +1,149 @@
+import type { FeatureRecord, TopicFeatures, WindowCounts } from '@mastery/schemas/src/generated/feature-record.gen.ts'
+import { groupOf } from '../../drift/histogram.ts'
+import type { DriftPolicy } from '../../drift/policy.ts'
+import { binOf, isNumeric, type ScaleName, scaleOf } from '../../drift/scales.ts'
+import type { Series, SeriesKind } from '../../drift/series.ts'
+import { bucketFor, type ClosingConfig } from './closing.ts'
+import type { OpenBucket, SourceMeta } from './meta.ts'
+
+const KINDS = [
+  'quiz_attempt',
+  'assignment_submission',
+  'practice_attempt',
+  'video_interaction',
+  'tutor_interaction',
+  'teacher_feedback',
+  'other',
+]
+const DISPOSITIONS = [
+  'counted',
+  'context',
+  'duplicate',
+  'conflict',
+  'view_paired',
+  'view_unpaired',
+  'outranked',
+  'superseded',
+  'corrected',
+  'voided',
+  'pending',
+  'too_old',
+  'erased',
+  'readmitted',
+  'installed',
+  'outdated',
+  'rebuild_wanted',
+  'ignored',
+]
+const DAY = 86_400_000
+
+/** A figure of a topic's features; null where the row has none. */
+type Figure = (r: TopicFeatures, w: WindowCounts) => number | null
+
+const share = (part: number, whole: number): number | null => (whole > 0 ? part / whole : null)
+
+const OF_WINDOW: readonly [name: string, scale: ScaleName, figure: Figure][] = [
+  ['attempts', 'count', (_, w) => w.attempts],
+  ['accuracy', 'share', (_, w) => share(w.score_micro / 1e6, w.attempts)],
+  ['response_seconds', 'seconds', (_, w) => share(w.response_ms / 1000, w.response_n)],
+  ['practice_share', 'share', (_, w) => share(w.practice_attempts, w.attempts)],
+  ['practice_accuracy', 'share', (_, w) => share(w.practice_correct, w.practice_attempts)],
+  ['hint_rate', 'share', (_, w) => share(w.hinted, w.attempts)],
+  ['revisit_rate', 'share', (_, w) => share(w.revisits, w.attempts)],
+  ['video_events', 'count', (_, w) => w.video_events],
+  ['video_coverage', 'share', (_, w) => share(w.video_coverage_micro / 1e6, w.video_events)],
+  ['help_requests', 'count', (_, w) => w.help_requests],
+  ['teacher_feedback', 'share', (_, w) => share(w.feedback_micro / 1e6, w.feedback_n)],
+]
+const OF_ROW: readonly [name: string, scale: ScaleName, figure: Figure][] = [
+  ['days_since_last', 'days', (r) => (r.previous_at === null ? null : (r.as_of - r.previous_at) / DAY)],
+  ['attempts_total', 'count', (r) => r.attempts_total],
+  ['trend_per_day', 'slope', (r) => r.trend_per_day],
+  ['decayed_accuracy', 'share', (r) => r.decayed_accuracy],
+]
+
+const series = (kind: SeriesKind, name: string, scale: ScaleName): Series => ({
+  kind,
+  name,
+  model: '',
+  version: '',
+  scale,
+})
+
+/** Names of the bins of a series, in their order; a value that is not among them counts in the last. */
+interface Labelled {
+  place: number
+  series: Series
+  labels: readonly string[]
+}
+
+/** Counts a feature record; a record that was counted before must not come here. */
+export function countFeatures(policy: DriftPolicy, c: ClosingConfig): (value: unknown, meta: SourceMeta) => void {
+  let places = 0
+  const numeric = (name: string, scale: ScaleName, figure: Figure, days: number | null) => {
+    if (!isNumeric(scale)) throw new Error(`${scale} is no scale of numbers.`)
+    return { place: places++, series: series('feature', name, scale), edges: scaleOf(scale).edges, figure, days }
+  }
+  const watched = [
+    ...policy.featureDays.flatMap((days) => OF_WINDOW.map(([n, s, f]) => numeric(`${n}_${days}d`, s, f, days))),
+    ...OF_ROW.map(([n, s, f]) => numeric(n, s, f, null)),
+  ]
+  const score = numeric('answer_score', 'share', () => null, null)
+  const labelled = (kind: SeriesKind, name: string, labels: readonly string[]): Labelled => ({
+    place: places++,
+    series: series(kind, name, 'labels'),
+    labels,
+  })
+  const THERE = ['there', 'missing']
+  const events = labelled('volume', 'events', ['records'])
+  const answers = labelled('volume', 'answers', ['records'])
+  const kinds = labelled('mix', 'event_kind', KINDS)
+  const fates = labelled('mix', 'disposition', DISPOSITIONS)
+  const clocks = labelled('mix', 'event_time', ['as sent', 'clamped'])
+  const items = labelled('missing', 'item', THERE)
+  const topics = labelled('missing', 'topics', THERE)
+  const times = labelled('missing', 'response_time', THERE)
+
+  const put = (b: OpenBucket, s: Labelled, group: number, bin: number) => {
+    const e = (b.places[s.place] ??= b.entry(s.series, s.labels, s.labels.length))
+    e.histogram.counts[group * e.histogram.bins + bin]!++
+  }
+  const add = (b: OpenBucket, s: typeof score, group: number, value: number) => {
+    const e = (b.places[s.place] ??= b.entry(s.series, [], s.edges.length + 1))
+    e.histogram.add(group, binOf(s.edges, value), value)
+  }
+  const indexOf = (labels: readonly string[], value: string) => {
+    const i = labels.indexOf(value)
+    return i < 0 ? labels.length - 1 : i
+  }
+
+  function answered(f: FeatureRecord, b: OpenBucket, group: number): void {
+    put(b, answers, group, 0)
+    put(b, items, group, f.item === null ? 1 : 0)
+    const own = f.ops.find((o) => o.op === 'insert')
+    put(b, topics, group, own === undefined || own.topics.length === 0 ? 1 : 0)
+    if (own !== undefined) add(b, score, group, own.score_micro / 1e6)
+    for (const row of f.rows) {
+      const [shortest] = row.windows
+      if (shortest !== undefined && shortest.attempts > 0) put(b, times, group, shortest.response_n === 0 ? 1 : 0)
+      for (const s of watched) {
+        const w = s.days === null ? shortest : row.windows.find((x) => x.days === s.days)
+        if (w === undefined) continue
+        const value = s.figure(row, w)
+        if (value !== null) add(b, s, group, value)
+      }
+    }
+  }
+
+  return (value, meta) => {
+    const f = value as FeatureRecord
+    const b = bucketFor(meta, c, f.tenant, f.occurred_at)
+    if (b === null) return
+    const group = groupOf(f.student)
+    put(b, events, group, 0)
+    put(b, kinds, group, indexOf(KINDS, f.kind))
+    put(b, fates, group, indexOf(DISPOSITIONS, f.disposition))
+    put(b, clocks, group, f.clamped ? 1 : 0)
+    if (f.disposition === 'counted') answered(f, b, group)
+  }
+}

@@ -1,0 +1,116 @@
+import { Histogram } from '../../drift/histogram.ts'
+import { readHistogram, writeHistogram } from '../../drift/histogram-bytes.ts'
+import { measuresOf, type Series, seriesKey } from '../../drift/series.ts'
+import { readSeries, writeSeries } from '../../drift/series-bytes.ts'
+import type { StateCodec } from '../../stage.ts'
+import { ByteReader, ByteWriter, expectFormat } from '../bytes.ts'
+
+const FORMAT = 1
+
+/** A series within a bucket of a tenant. */
+export interface Entry {
+  series: Series
+  labels: readonly string[]
+  histogram: Histogram
+}
+
+/** All series of a tenant within a bucket. */
+export class OpenBucket {
+  readonly entries = new Map<string, Entry>()
+  /** The same, by the places that a stage gives its series: looked up for every row. */
+  readonly places: (Entry | undefined)[] = []
+
+  entry(series: Series, labels: readonly string[], bins: number): Entry {
+    const key = seriesKey(series)
+    let e = this.entries.get(key)
+    if (e === undefined) {
+      e = { series, labels, histogram: new Histogram(bins, measuresOf(series)) }
+      this.entries.set(key, e)
+    }
+    return e
+  }
+}
+
+/** State of a partition: nothing of any student. Times in UTC milliseconds. */
+export class SourceMeta {
+  now = 0
+  /** Buckets that end at or before it are closed. */
+  closedUntil = 0
+  /** Since the last closing. */
+  late = 0
+  leftOut = 0
+  /** Newest (offset, ordinal) taken from each partition that the input was made from. */
+  readonly marks = new Map<number, { offset: number; ordinal: number }>()
+  /** By begin and tenant. */
+  readonly buckets = new Map<number, Map<string, OpenBucket>>()
+
+  isNew(r: { origin_partition: number; origin_offset: number; ordinal: number }): boolean {
+    const mark = this.marks.get(r.origin_partition)
+    if (mark === undefined) {
+      this.marks.set(r.origin_partition, { offset: r.origin_offset, ordinal: r.ordinal })
+      return true
+    }
+    if (r.origin_offset < mark.offset || (r.origin_offset === mark.offset && r.ordinal <= mark.ordinal)) return false
+    mark.offset = r.origin_offset
+    mark.ordinal = r.ordinal
+    return true
+  }
+
+  bucket(from: number, tenant: string): OpenBucket {
+    let tenants = this.buckets.get(from)
+    if (tenants === undefined) this.buckets.set(from, (tenants = new Map()))
+    let open = tenants.get(tenant)
+    if (open === undefined) tenants.set(tenant, (open = new OpenBucket()))
+    return open
+  }
+}
+
+export const SOURCE_META: StateCodec<SourceMeta> = {
+  empty: () => new SourceMeta(),
+  encode(m) {
+    const w = new ByteWriter(4096)
+    w.u8(FORMAT)
+    for (const v of [m.now, m.closedUntil, m.late, m.leftOut]) w.f64(v)
+    w.u16(m.marks.size)
+    for (const [p, { offset, ordinal }] of m.marks) {
+      w.u32(p)
+      w.f64(offset)
+      w.u32(ordinal)
+    }
+    w.u16(m.buckets.size)
+    for (const [from, tenants] of m.buckets) {
+      w.f64(from)
+      w.u32(tenants.size)
+      for (const [tenant, { entries }] of tenants) {
+        w.text(tenant)
+        w.u32(entries.size)
+        for (const { series, labels, histogram } of entries.values()) {
+          writeSeries(w, series, labels, histogram.bins)
+          writeHistogram(w, histogram)
+        }
+      }
+    }
+    return w.finish()
+  },
+  decode(bytes) {
+    const r = new ByteReader(bytes)
+    expectFormat(r, FORMAT, 'The partition state of a drift stage')
+    const m = new SourceMeta()
+    m.now = r.f64()
+    m.closedUntil = r.f64()
+    m.late = r.f64()
+    m.leftOut = r.f64()
+    for (let n = r.u16(); n > 0; n--) m.marks.set(r.u32(), { offset: r.f64(), ordinal: r.u32() })
+    for (let n = r.u16(); n > 0; n--) {
+      const from = r.f64()
+      for (let k = r.u32(); k > 0; k--) {
+        const open = m.bucket(from, r.text())
+        for (let i = r.u32(); i > 0; i--) {
+          const { series, labels, bins } = readSeries(r)
+          readHistogram(r, open.entry(series, labels, bins).histogram)
+        }
+      }
+    }
+    return m
+  },
+}

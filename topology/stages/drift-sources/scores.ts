@@ -1,0 +1,78 @@
+import type { MasteryScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
+import { groupOf } from '../../drift/histogram.ts'
+import { binOf, CALIBRATION_BINS, scaleOf } from '../../drift/scales.ts'
+import type { Series, SeriesKind } from '../../drift/series.ts'
+import { bucketFor, type ClosingConfig } from './closing.ts'
+import type { Entry, OpenBucket, SourceMeta } from './meta.ts'
+
+const { edges: EDGES } = scaleOf('probability')
+/** A prediction is taken for no surer than this, so that one mistake's log loss is at most 13.8. */
+const SUREST = 1e-6
+
+/** Entries of model versions by what is looked up for every score: a bucket's own, of its lifetime. */
+class ByVersion {
+  private readonly all = new Map<string, Map<string, Entry>>()
+
+  of(b: OpenBucket, kind: SeriesKind, name: string, model: string, version: string): Entry {
+    let versions = this.all.get(model)
+    if (versions === undefined) this.all.set(model, (versions = new Map()))
+    let e = versions.get(version)
+    if (e === undefined) {
+      const quality = kind === 'quality'
+      const series: Series = { kind, name, model, version, scale: quality ? 'calibration' : 'probability' }
+      e = b.entry(series, [], quality ? 2 * CALIBRATION_BINS : EDGES.length + 1)
+      versions.set(version, e)
+    }
+    return e
+  }
+}
+
+interface Known {
+  mastery: ByVersion
+  prediction: ByVersion
+  quality: ByVersion
+}
+
+const VOLUME: Series = { kind: 'volume', name: 'scores', model: '', version: '', scale: 'labels' }
+const STALE: Series = { kind: 'mix', name: 'score_state', model: '', version: '', scale: 'labels' }
+const STATES = ['up to date', 'stale']
+
+/** Counts a score record; a record that was counted before must not come here. */
+export function countScores(c: ClosingConfig): (value: unknown, meta: SourceMeta) => void {
+  const known = new WeakMap<OpenBucket, Known>()
+
+  function predicted(s: MasteryScore, b: OpenBucket, k: Known, group: number): void {
+    const y = s.correct ? 1 : 0
+    for (const { model, version, p } of s.predictions) {
+      k.prediction.of(b, 'score', 'prediction', model, version).histogram.add(group, binOf(EDGES, p), p)
+      const { histogram: q } = k.quality.of(b, 'quality', 'predictions', model, version)
+      const bin = Math.min(CALIBRATION_BINS - 1, Math.floor(p * CALIBRATION_BINS))
+      q.counts[group * q.bins + 2 * bin + y]!++
+      const residual = y - p
+      q.measure(group, 0, residual)
+      q.measure(group, 1, -Math.log(Math.max(SUREST, y === 1 ? p : 1 - p)))
+      q.measure(group, 2, residual * residual)
+    }
+  }
+
+  return (value, meta) => {
+    const s = value as MasteryScore
+    if (s.predictions.length === 0) return
+    const b = bucketFor(meta, c, s.tenant, s.occurred_at)
+    if (b === null) return
+    let k = known.get(b)
+    if (k === undefined)
+      known.set(b, (k = { mastery: new ByVersion(), prediction: new ByVersion(), quality: new ByVersion() }))
+    const group = groupOf(s.student)
+    const volume = (b.places[0] ??= b.entry(VOLUME, ['records'], 1)).histogram
+    volume.counts[group]!++
+    const stale = (b.places[1] ??= b.entry(STALE, STATES, 2)).histogram
+    stale.counts[group * 2 + (s.stale ? 1 : 0)]!++
+    predicted(s, b, k, group)
+    for (const row of s.rows) {
+      if (row.revision) continue
+      for (const { model, version, mastery } of row.scores)
+        k.mastery.of(b, 'score', 'mastery', model, version).histogram.add(group, binOf(EDGES, mastery), mastery)
+    }
+  }
+}

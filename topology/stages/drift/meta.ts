@@ -1,0 +1,122 @@
+import { Histogram } from '../../drift/histogram.ts'
+import { readHistogram, writeHistogram } from '../../drift/histogram-bytes.ts'
+import { measuresOf, seriesKey } from '../../drift/series.ts'
+import { readSeries, writeSeries } from '../../drift/series-bytes.ts'
+import { readSeriesState, writeSeriesState } from '../../drift/series-state-bytes.ts'
+import type { StateCodec } from '../../stage.ts'
+import { ByteReader, ByteWriter, expectFormat } from '../bytes.ts'
+import { type Pending, TenantDrift } from './tenant.ts'
+
+const FORMAT = 1
+
+/** What is known of the partitions of a stage's output. */
+export interface Sources {
+  count: number
+  /** By partition: up to when its buckets are closed, UTC milliseconds. */
+  closed: Map<number, number>
+  /** By partition: the newest record taken from it. */
+  marks: Map<number, { offset: number; ordinal: number }>
+}
+
+/**
+ * State of a partition of drift.partials: everything of the tenants whose key falls into it. A round holds all series of
+ * a tenant, and begins with a record that is nobody's, so the series can't be states of keys of their own.
+ */
+export class DriftMeta {
+  readonly sources = new Map<string, Sources>()
+  readonly tenants = new Map<string, TenantDrift>()
+  /** Buckets that end at or before it have been worked off. */
+  wholeUntil = 0
+
+  source(stage: string): Sources {
+    let s = this.sources.get(stage)
+    if (s === undefined) this.sources.set(stage, (s = { count: 0, closed: new Map(), marks: new Map() }))
+    return s
+  }
+
+  tenant(name: string): TenantDrift {
+    let t = this.tenants.get(name)
+    if (t === undefined) this.tenants.set(name, (t = new TenantDrift()))
+    return t
+  }
+}
+
+export const DRIFT_META: StateCodec<DriftMeta> = {
+  empty: () => new DriftMeta(),
+  encode(m) {
+    const w = new ByteWriter(65_536)
+    w.u8(FORMAT)
+    w.f64(m.wholeUntil)
+    w.u8(m.sources.size)
+    for (const [stage, s] of m.sources) {
+      w.text(stage)
+      w.u16(s.count)
+      w.u16(s.closed.size)
+      for (const [p, until] of s.closed) {
+        w.u16(p)
+        w.f64(until)
+      }
+      w.u16(s.marks.size)
+      for (const [p, { offset, ordinal }] of s.marks) {
+        w.u16(p)
+        w.f64(offset)
+        w.u32(ordinal)
+      }
+    }
+    w.u32(m.tenants.size)
+    for (const [name, t] of m.tenants) {
+      w.text(name)
+      writeTenant(w, t)
+    }
+    return w.finish()
+  },
+  decode(bytes) {
+    const r = new ByteReader(bytes)
+    expectFormat(r, FORMAT, "The drift stage's partition state")
+    const m = new DriftMeta()
+    m.wholeUntil = r.f64()
+    for (let n = r.u8(); n > 0; n--) {
+      const s = m.source(r.text())
+      s.count = r.u16()
+      for (let k = r.u16(); k > 0; k--) s.closed.set(r.u16(), r.f64())
+      for (let k = r.u16(); k > 0; k--) s.marks.set(r.u16(), { offset: r.f64(), ordinal: r.u32() })
+    }
+    for (let n = r.u32(); n > 0; n--) readTenant(r, m.tenant(r.text()))
+    return m
+  },
+}
+
+function writeTenant(w: ByteWriter, t: TenantDrift): void {
+  w.f64(t.week)
+  w.u8(t.first ? 1 : 0)
+  w.u32(t.empty)
+  w.u32(t.series.size)
+  for (const s of t.series.values()) writeSeriesState(w, s)
+  w.u16(t.pending.size)
+  for (const [from, { to, series }] of t.pending) {
+    w.f64(from)
+    w.f64(to)
+    w.u32(series.size)
+    for (const { series: s, labels, histogram } of series.values()) {
+      writeSeries(w, s, labels, histogram.bins)
+      writeHistogram(w, histogram)
+    }
+  }
+}
+
+function readTenant(r: ByteReader, t: TenantDrift): void {
+  t.week = r.f64()
+  t.first = r.u8() === 1
+  t.empty = r.u32()
+  for (let n = r.u32(); n > 0; n--) t.put(readSeriesState(r))
+  for (let n = r.u16(); n > 0; n--) {
+    const from = r.f64()
+    const pending: Pending = { to: r.f64(), series: new Map() }
+    for (let k = r.u32(); k > 0; k--) {
+      const { series, labels, bins } = readSeries(r)
+      const histogram = readHistogram(r, new Histogram(bins, measuresOf(series)))
+      pending.series.set(seriesKey(series), { series, labels, histogram })
+    }
+    t.pending.set(from, pending)
+  }
+}
