@@ -203,6 +203,16 @@ export const KIND_FIELDS: Readonly<Record<RuleKind, { about: string; fields: rea
       },
     ],
   },
+  rapid_guessing: {
+    about:
+      'Answers on a topic are given too fast to have been thought about: of the last ten, the share that counted less because it took less than the threshold of its item. Scores say so where the policy on rapid guesses is in force.',
+    fields: [
+      enter('It begins where this share of the last ten is rapid, or more.', 0.5),
+      leave('It ends where this share is, or less; below `enter`.', 0.2),
+      urgent(MASTERY, 'At this share or more it is urgent.'),
+      ...ANSWERED,
+    ],
+  },
   prerequisite_gap: {
     about: 'A topic goes badly, and so does one that comes before it in the topic graph.',
     fields: [

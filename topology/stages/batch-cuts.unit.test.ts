@@ -55,6 +55,17 @@ function handMade(): Input[] {
   return [...alertMarkers(RULES, smallRoster(['student-0', 'student-1', 'student-2'])), ...log]
 }
 
+/** The same, with rapid guesses that count less from one place on, and in full again from another. */
+function hasty(): Input[] {
+  const log = handMade()
+  const policy = (action: 'prepare' | 'activate', version: string, payload: unknown = null) =>
+    marker(action, 'rapid-guesses', version, payload, 'policy')
+  const thresholds = { items: { name: ['item-3'], ms: [60_000] }, topics: { name: ['ratios'], ms: [40_000] } }
+  log.splice(400, 0, policy('prepare', 'off'), policy('activate', 'off'))
+  log.splice(60, 0, policy('prepare', 'v1', { weight: 0.5, thresholds }), policy('activate', 'v1'))
+  return log
+}
+
 /** Everything that left the stages, and every state. */
 function rows(log: readonly Input[], ring: { min: number; max: number; days: number }, options: DriverOptions) {
   const driver = new TopologyDriver([...bothStages(ring), ALERTING], { partitions: 3, ...options }).send(...log)
@@ -90,6 +101,8 @@ describe('batching never decides what exists', () => {
   const logs: [string, Input[], typeof wide][] = [
     ['a hand-made log', handMade(), wide],
     ['a hand-made log in small rings', handMade(), tight],
+    ['rapid guesses that count less', hasty(), wide],
+    ['rapid guesses that count less, in small rings', hasty(), tight],
   ]
 
   for (const [name, log, ring] of logs) {

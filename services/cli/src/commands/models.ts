@@ -53,6 +53,8 @@ npx mastery models card MODEL VERSION [--out FILE]    its model card in Markdown
 npx mastery models compare MODEL A B ... [--report FILE]   versions side by side, and what it comes to in words
 npx mastery models activate MODEL VERSION [--anyway]  scores with it, from one offset of each partition on
 npx mastery models rollback MODEL                     scores with the version before the present one again
+The policy rapid-guesses (versions: "npx mastery behaviour thresholds") is activated in the same way, and taken out with
+"npx mastery models activate rapid-guesses off".
 VERSION may be "latest", the one that was trained last; to compare, "in-force" too. Versions of several models are compared
 as MODEL/VERSION. The answers are those in gold of students from whom every one of the versions was kept; or those of a file,
 --format FORMAT --test FILE, as of "npx mastery evaluate".
