@@ -1,8 +1,8 @@
 import type { RunningStage } from '@mastery/infra/runtime/stage-runner.ts'
-import type { PartitionCounts } from '@mastery/topology/partition.ts'
+import { type PartitionCounts, sourceOf } from '@mastery/topology/partition.ts'
 import { FencedError } from '@mastery/topology/ports/failure.ts'
 import type { StateScope } from '@mastery/topology/ports/state-store.ts'
-import { topicAt, topicsReadBy } from '@mastery/topology/topics.ts'
+import { plainTopic, type TopicName, topicAt, topicsReadBy } from '@mastery/topology/topics.ts'
 import { Seeded } from '../generators/seeded.ts'
 import { type Blow, strike } from './blows.ts'
 import { Groups } from './group.ts'
@@ -20,6 +20,27 @@ import { Writer } from './writers.ts'
 
 export const SERVICES = ['features', 'scoring', 'alerts', 'drift-features', 'drift-scores', 'drift', 'gold'] as const
 export type ServiceName = (typeof SERVICES)[number]
+
+/** Who reads what before it comes to a topic. */
+type Flow = readonly (readonly [ServiceName, TopicName])[]
+const FLOW: Flow = [
+  ['features', 'learning.events'],
+  ['scoring', 'learning.features'],
+  ['alerts', 'mastery.scores'],
+]
+const DRIFT_FLOW: Flow = [
+  ...FLOW.slice(0, 2),
+  ['drift-features', 'learning.features'],
+  ['drift-scores', 'mastery.scores'],
+  ['drift', 'drift.partials'],
+]
+const BEFORE: ReadonlyMap<TopicName, Flow> = new Map([
+  ['learning.features', FLOW.slice(0, 1)],
+  ['mastery.scores', FLOW.slice(0, 2)],
+  ['mastery.alerts', FLOW],
+  ['drift.partials', DRIFT_FLOW.slice(0, 4)],
+  ['drift.verdicts', DRIFT_FLOW],
+])
 
 export interface Plan {
   seed: number
@@ -146,12 +167,29 @@ export class World {
           const { end } = this.log.bounds(scope.topic, scope.partition)
           const { nextOffset } = this.state.held(scope)
           const place = `${service} ${generation} at ${scope.topic} partition ${scope.partition}`
-          if (nextOffset === end) continue
+          if (nextOffset === end || this.dry(generation, scope)) continue
           if (!this.cutOff(scope)) found.push(`${place} stands at ${nextOffset} of ${end} and does not go on`)
           else if (!this.saysSo(service, generation, scope))
             found.push(`${place} lost records to retention and did not stop with a message`)
         }
     return found
+  }
+
+  /**
+   * A stage before this one stands still with a message: of a state that was lost behind it no next record tells.
+   */
+  private dry(generation: number, { topic, partition }: StateScope): boolean {
+    const before = BEFORE.get(plainTopic(topic)) ?? []
+    // What drift is judged by comes from every partition.
+    const mixed = topic.startsWith('drift.')
+    return before.some(([service, reads]) => {
+      const at = topicAt(reads, generation)
+      const own = reads === 'learning.events' ? sourceOf(partition, this.log.partitions) : partition
+      const sources = mixed ? Array.from({ length: this.log.countOf(at) }, (_, p) => p) : [own]
+      return sources.some((p) =>
+        this.saysSo(service, generation, { stage: service, generation, topic: at, partition: p }),
+      )
+    })
   }
 
   private saysSo(service: ServiceName, generation: number, { topic, partition }: StateScope): boolean {

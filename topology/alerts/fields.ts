@@ -167,7 +167,7 @@ export const KIND_FIELDS: Readonly<Record<RuleKind, { about: string; fields: rea
     ],
   },
   stalled: {
-    about: 'Many answers on a topic, and it was never learned: wheel-spinning.',
+    about: 'Many answers on a topic, it was never learned, and mastery lies 0.1 below `leave`: wheel-spinning.',
     fields: [
       {
         name: 'answers',
@@ -201,6 +201,16 @@ export const KIND_FIELDS: Readonly<Record<RuleKind, { about: string; fields: rea
         usual: 2 * DAY,
         about: 'Where this became true longer ago than this, as after an import, nobody is told.',
       },
+    ],
+  },
+  rapid_guessing: {
+    about:
+      'Answers on a topic are given too fast to have been thought about: of the last ten, the share that counted less because it took less than the threshold of its item. Scores say so where the policy on rapid guesses is in force.',
+    fields: [
+      enter('It begins where this share of the last ten is rapid, or more.', 0.5),
+      leave('It ends where this share is, or less; below `enter`.', 0.2),
+      urgent(MASTERY, 'At this share or more it is urgent.'),
+      ...ANSWERED,
     ],
   },
   prerequisite_gap: {

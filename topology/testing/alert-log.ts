@@ -109,14 +109,20 @@ export class AlertLog {
   answer(
     mastery: number,
     at: number,
-    given: { student?: string; topic?: string; correct?: boolean; partition?: number } & Partial<MasteryScore> = {},
+    given: {
+      student?: string
+      topic?: string
+      correct?: boolean
+      rapid?: boolean
+      partition?: number
+    } & Partial<MasteryScore> = {},
   ): this {
-    const { student = STUDENT, topic = 'fractions', correct = false, partition = 0, ...more } = given
+    const { student = STUDENT, topic = 'fractions', correct = false, rapid = false, partition = 0, ...more } = given
     const key = `${student}/${topic}`
     const n = (this.opportunities.get(key) ?? 0) + 1
     this.opportunities.set(key, n)
     const offset = this.count++
-    const made = { tenant: TENANT, student, topic, at, correct, mastery, opportunities: n, partition, offset }
+    const made = { tenant: TENANT, student, topic, at, correct, rapid, mastery, opportunities: n, partition, offset }
     const value: MasteryScore = { ...madeScore(made), ...more }
     this.driver.append(this.scores, partition, 'mastery-score', student, value)
     return this

@@ -11,6 +11,8 @@ export interface Verdict {
   prerequisite: TopicRecord | null
 }
 
+/** Practice has led nowhere where mastery is this much below what ends it, so that a score that wavers there changes nothing. */
+const STALLED_BELOW = 0.1
 /** The prerequisite counts as made up for when its mastery is this much above. */
 const PREREQUISITE_LEAVE = 0.1
 
@@ -39,7 +41,13 @@ export function judge(rule: AlertRule, t: TopicRecord, s: AlertState, policy: Al
     }
     case 'stalled': {
       const over = t.reached || t.mastery >= rule.leave
-      return verdict(over ? 'leave' : t.opportunities >= rule.enter ? 'enter' : 'between', t.opportunities)
+      const holds = t.opportunities >= rule.enter && t.mastery < rule.leave - STALLED_BELOW
+      return verdict(over ? 'leave' : holds ? 'enter' : 'between', t.opportunities)
+    }
+    case 'rapid_guessing': {
+      const { rapid, answers } = t.recent()
+      if (answers === 0) return null
+      return verdict(t.mastery >= policy.mastered ? 'leave' : above(rapid / answers, rule), rapid / answers)
     }
     case 'prerequisite_gap':
       return prerequisiteGap(rule, t, s, policy)
@@ -84,7 +92,7 @@ export function idleUntil(from: number, time: number, breaks: readonly Break[]):
 
 /** Of answers that went badly one says nothing: there have to be two among the last ten. */
 export function wentBadly(rule: AlertRule, t: TopicRecord): boolean {
-  if (rule.kind === 'mastery_above') return true
+  if (rule.kind === 'mastery_above' || rule.kind === 'rapid_guessing') return true
   const { correct, answers } = t.recent()
   return answers - correct >= 2
 }

@@ -284,12 +284,30 @@ describe('other kinds', () => {
 
   it('stalled: many answers without mastery; never again once it was learned', () => {
     const log = opened({ id: 'spins', kind: 'stalled', answers: 20, hold: 0 })
-    const end = days(log, DAY_ZERO, 12, 0.6)
+    const end = days(log, DAY_ZERO, 12, 0.55)
     expect(log.story()).toEqual(['normal-pending', 'pending-firing told'])
     days(log, DAY_ZERO + 12 * DAY, 1, 0.9, true)
     expect(log.story().at(-1)).toBe('firing-resolved')
     days(log, end + DAY, 8, 0.5)
     expect(log.story()).toHaveLength(3)
+  })
+
+  it('rapid guessing: by the share of the last ten, and over when it is low', () => {
+    const log = opened({ id: 'hasty', kind: 'rapid_guessing', enter: 0.5, leave: 0.2, hold: 0 })
+    const answers = (from: number, count: number, rapid: boolean) => {
+      for (let i = from; i < from + count; i++) {
+        const at = DAY_ZERO + i * 8 * HOUR
+        log.tick(at).answer(0.6, at, { correct: i % 2 === 0, rapid })
+      }
+    }
+    answers(0, 6, false)
+    answers(6, 4, true)
+    expect(log.story()).toEqual([])
+    answers(10, 5, true)
+    expect(log.story()).toEqual(['normal-pending', 'pending-firing told'])
+    expect(log.notices()[0]!.evidence[0]).toEqual({ code: 'rapid_of_last_ten', value: 8, text: null })
+    answers(15, 8, false)
+    expect(log.story().at(-1)).toBe('firing-resolved')
   })
 
   it('mastery above: told when it is learned', () => {
