@@ -109,6 +109,14 @@ describe('items, from answers to health, drift and behaviour', () => {
     ])
     expect(first).toMatchObject({ item: 'q2', period: 'week', starts_at: '2025-09-22' })
     expect(first!.robust_z).toBeGreaterThan(2.7)
+    const verdicts = await sqlRows<{ item: string; verdict: string }>(
+      "SELECT DISTINCT item, verdict FROM v_item_drift WHERE verdict NOT IN ('stable', 'insufficient')",
+      place,
+    )
+    expect(verdicts).toEqual([{ item: 'q2', verdict: 'suspect' }])
+    const report = await json<{ items: { item: string; shift: number }[] }>(['drift', 'report'])
+    expect(report.items.map((i) => i.item)).toEqual(['q2'])
+    expect(report.items[0]!.shift).toBeGreaterThan(0.8)
   })
 
   it('tell who guesses, and how groups of students differ', async () => {
