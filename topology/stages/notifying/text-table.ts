@@ -9,7 +9,10 @@ export class TextTable {
 
   /** Writes the text's place. */
   put(w: ByteWriter, text: string | null): void {
-    if (text === null) return w.u16(NONE)
+    if (text === null) {
+      w.u16(NONE)
+      return
+    }
     let place = this.places.get(text)
     if (place === undefined) {
       place = this.places.size
