@@ -100,7 +100,7 @@ export const TOPICS: readonly TopicSpec[] = [
   {
     name: 'mastery.alerts',
     key: 'student pseudonym',
-    subjects: ['alert', 'marker', 'tick'],
+    subjects: ['alert'],
     retentionDays: 97,
     compacted: false,
     derived: true,

@@ -17,7 +17,15 @@ describe('the rules that ship', () => {
     const file = readYaml(readFileSync(SHIPPED, 'utf8'))
     const { policy, problems, notes } = checkPolicy(file.value, { ratios: ['fractions'] })
     expect([problems, notes]).toEqual([[], []])
-    expect(policy.rules.map((r) => r.id)).toEqual(['struggling', 'falling', 'stalled', 'gap', 'absent', 'learned'])
+    expect(policy.rules.map((r) => r.id)).toEqual([
+      'struggling',
+      'falling',
+      'stalled',
+      'gap',
+      'hasty',
+      'absent',
+      'learned',
+    ])
     expect(readPolicy(policyText(policy))).toEqual(policy)
     expect(policy.rules[0]).toMatchObject({ enter: 0.45, urgent: 0.2, for: 86_400_000, cooldown: 7 * 86_400_000 })
   })
@@ -42,7 +50,7 @@ rules:
     urgnet: 50
   - kind: falling
   - id: later
-    kind: rapid_guessing
+    kind: class_drop
   - id: typo
     kind: inactve
 overrides:
@@ -61,7 +69,7 @@ breaks:
       'line 13: rules[1].id is "low" a second time',
       'line 15: rules[1].urgnet is not known here; "urgent" is',
       'line 16: rules[2] lacks "id": a name of up to 100 letters, digits, ".", "_" and "-"',
-      'line 18: rules[3].kind is "rapid_guessing", which this build does not decide yet: scores do not say yet which answers were guessed rapidly. Take the rule out',
+      'line 18: rules[3].kind is "class_drop", which this build does not decide yet: conditions on a whole class need a stage that is keyed by class. Take the rule out',
       'line 20: rules[4].kind is "inactve"; right would be "inactive"',
       'line 22: overrides[0] names neither schools nor grades; change the rules themselves',
       'line 22: overrides[0].rules.none is no rule of this file; there are low',

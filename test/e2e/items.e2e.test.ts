@@ -115,6 +115,12 @@ describe('items, from answers to health, drift and behaviour', () => {
     const low = await json<{ timed: number; effort: number }[]>(['behaviour', 'effort'])
     expect(low).toHaveLength(GUESSERS)
     expect(low.every((s) => s.timed === ITEMS * WEEKS && s.effort < 0.85)).toBe(true)
+    const told = await masteryOk(['behaviour', 'thresholds'], place)
+    expect(told.out).toMatch(
+      /thresholds of 12 items and \d+ topics; below them are \d+ of 2,880 .* would teach 0\.5 of/,
+    )
+    const [, version] = /rapid-guesses (\S+):/.exec(told.out)!
+    expect((await masteryOk(['models', 'show', 'rapid-guesses', version!], place)).out).toContain('"weight": 0.5')
     const file = join(folder, 'behavior_slices.md')
     await masteryOk(['behaviour', '--out', file], place)
     const report = readFileSync(file, 'utf8')
@@ -161,6 +167,7 @@ describe('items, from answers to health, drift and behaviour', () => {
       [['items', 'health', '--source', 'magic'], /No answer was predicted by "magic"; give one of/],
       [['items', 'health', '--params', 'irt'], /give MODEL@VERSION/],
       [['items', 'drift', '--period', 'day'], /--period is week or month/],
+      [['behaviour', 'thresholds', '--weight', '2'], /--weight "2" should be a number from 0/],
       [['behaviour', 'gaming', 'nowhere.txt'], /nowhere.txt can't be read/],
       [['jobs', 'run', 'item-health', '--json', '{"model": 1}'], /It takes \{"source": "elo"\}/],
     ] as const) {

@@ -212,6 +212,8 @@ describe('a replay with more partitions', { timeout: 180_000 }, () => {
       expect(receipt.state.map((s) => `${s.generation} ${s.found}`)).toEqual([
         '0 erased',
         '0 erased',
+        '0 erased',
+        '1 erased',
         '1 erased',
         '1 erased',
       ])

@@ -6,6 +6,8 @@ import { onlyNew, readable } from './oracle.ts'
 import { CODEC } from './sim-codec.ts'
 import type { World } from './world.ts'
 
+const COMPUTED = ['learning.features', 'mastery.scores'] as const
+
 /**
  * Two generations over the same records answer the same, and come to the same windows. Where one was folded from
  * history, from which erasures take records, this holds for students who never were erased.
@@ -17,7 +19,9 @@ export function checkGenerations(world: World, found: string[]): void {
     const [windows, again] = [at(0), at(1)]
     const erased = windows.holes.size + again.holes.size > 0 ? erasedIn(world, partition) : new Set<string>()
     const counts = world.countsOf(1)
-    for (const topic of ['learning.features', 'mastery.scores'] as const)
+    // Where a tick wakes only some, which ones hangs on how many share the partition.
+    const topics = counts.input === counts.output ? [...COMPUTED, 'mastery.alerts' as const] : COMPUTED
+    for (const topic of topics)
       for (const branch of branchesOf(partition, counts)) {
         const taken = (student: string) => branchOf(student, partition, counts) === branch
         const first = answers(world, topic, 0, partition, (s) => taken(s) && !erased.has(s))
@@ -58,7 +62,9 @@ function answers(
   )
   return kept.map(({ value }) => {
     const own =
-      topic === 'mastery.scores' ? { origin_partition: 0, origin_offset: 0, generation: 0 } : { generation: 0 }
-    return JSON.stringify({ ...(value as object), ...own })
+      topic === 'learning.features' ? { generation: 0 } : { origin_partition: 0, origin_offset: 0, generation: 0 }
+    // The second one tells nobody, and says so; what it would have told has the same names and numbers.
+    const untold = topic === 'mastery.alerts' ? { told: false, held_back: null } : {}
+    return JSON.stringify({ ...(value as object), ...own, ...untold })
   })
 }

@@ -1,4 +1,5 @@
 import {
+  alertRow,
   commandRow,
   eventRow,
   featureRows,
@@ -11,6 +12,7 @@ import {
 } from '@mastery/gold/src/rows.ts'
 import { RowBuffer } from '@mastery/infra/adapters/clickhouse/row-buffer.ts'
 import { goldTable } from '@mastery/infra/provision/gold/tables.ts'
+import type { Alert } from '@mastery/schemas/src/generated/alert.gen.ts'
 import type { FeatureRecord } from '@mastery/schemas/src/generated/feature-record.gen.ts'
 import type { LearningEvent } from '@mastery/schemas/src/generated/learning-event.gen.ts'
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
@@ -34,6 +36,7 @@ function rowsOf(scope: StateScope, r: Logged, read: Readable, put: Put): void {
   const { subject, value } = read
   if (subject === 'feature-record') featureRows(value as FeatureRecord, put)
   if (subject === 'mastery-score') scoreRows(value as MasteryScore, put)
+  if (subject === 'alert') alertRow(value as Alert, put)
   if (subject === 'reject') rejectRow(value as Reject, place, put)
   if (scope.topic !== 'learning.events') return
   if (subject === 'learning-event') eventRow(value as LearningEvent, place, r.timestamp, put)

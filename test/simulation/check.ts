@@ -1,9 +1,10 @@
 import type { FeatureRecord } from '@mastery/schemas/src/generated/feature-record.gen.ts'
 import type { Reject } from '@mastery/schemas/src/generated/reject.gen.ts'
-import { branchesOf, sourceOf } from '@mastery/topology/partition.ts'
+import { branchesOf, type PartitionCounts, sourceOf } from '@mastery/topology/partition.ts'
 import type { StateScope } from '@mastery/topology/ports/state-store.ts'
 import type { AnyStage } from '@mastery/topology/stage.ts'
 import type { SubjectName, TopicName } from '@mastery/topology/topics.ts'
+import { checkAlertChain, checkNotices } from './check-alerts.ts'
 import { checkGenerations } from './check-generations.ts'
 import { checkGold } from './check-gold.ts'
 import { Fate } from './fate.ts'
@@ -12,6 +13,13 @@ import { CODEC } from './sim-codec.ts'
 import type { Logged } from './sim-log.ts'
 import { stagesOf } from './stages.ts'
 import type { World } from './world.ts'
+
+/** Partitions of what a stage reads and writes; null where it keeps its input's. */
+function countsFor(world: World, stage: AnyStage, generation: number): PartitionCounts | null {
+  const counts = world.countsOf(generation)
+  if (stage.name === 'features') return counts
+  return stage.name === 'alerts' ? { input: counts.output, output: counts.output } : null
+}
 
 const equal = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0
 const decoded = (records: readonly Logged[]) =>
@@ -24,7 +32,7 @@ export function differences(world: World): string[] {
   const rejects: SetAside[] = []
   const fates = new Map<number, Fate[]>()
   for (const generation of world.generations) {
-    const { features, scoring } = stagesOf(world.plan.workload, generation)
+    const { features, scoring, alerts } = stagesOf(world.plan.workload, generation)
     const counts = world.countsOf(generation)
     const own: Fate[] = []
     fates.set(generation, own)
@@ -37,8 +45,15 @@ export function differences(world: World): string[] {
         checkChain(world, scoring, generation, first.whole, branch, found)
         return second.whole.outputs
       })
+      const alerted = branches.flatMap((branch) => {
+        const third = checkStage(world, alerts, { generation, partition: branch, branches: [branch] }, found)
+        rejects.push(...third.rejects)
+        checkAlertChain(world, alerts, generation, branch, found)
+        checkNotices(world, alerts, generation, branch, third, found)
+        return third.whole.outputs
+      })
       rejects.push(...first.rejects)
-      own.push(new Fate(world.log.everything('learning.events', partition), first.whole.outputs, scores))
+      own.push(new Fate(world.log.everything('learning.events', partition), first.whole.outputs, scores, alerted))
     }
     for (const scope of world.scopesOf('gold', generation)) {
       const { topic, partition } = scope
@@ -62,7 +77,7 @@ function checkStage(
   { generation, partition, branches }: { generation: number; partition: number; branches: readonly number[] },
   found: string[],
 ): Folded & { whole: Folded } {
-  const counts = stage.name === 'features' ? world.countsOf(generation) : null
+  const counts = countsFor(world, stage, generation)
   const [input, output] = [stage.inputs[0]!, stage.outputs[0]!]
   const scope: StateScope = { stage: stage.name, generation, topic: input, partition }
   const held = world.state.held(scope)
@@ -96,15 +111,15 @@ function checkStage(
     held.holes.size === 0 || e.subject !== 'feature-record' || !taken(e.value as FeatureRecord, held.holes, last)
   for (const branch of branches) {
     const wire = onlyNew(decoded(world.log.everything(output, branch))).filter(lasts)
-    const should = onlyNew(folded.outputs.filter(into(branch))).filter(lasts)
-    const all = onlyNew(whole.outputs.filter(into(branch))).filter(lasts)
+    const should = onlyNew(folded.outputs.filter(into(output, branch))).filter(lasts)
+    const all = onlyNew(whole.outputs.filter(into(output, branch))).filter(lasts)
     checkOutputs(`${output} partition ${branch}`, wire, all, should.length, found)
     checkOrder(where, held.commits, should, wire, found)
   }
   return { ...folded, rejects: whole.rejects.filter((r) => r.from < held.nextOffset), whole }
 }
 
-const into = (branch: number) => (e: Expected) => e.places.includes(branch)
+const into = (topic: TopicName, branch: number) => (e: Expected) => e.topic === topic && e.places.includes(branch)
 
 const resets = (e: Expected) =>
   e.subject === 'feature-record' && (e.value as FeatureRecord).ops.some((o) => o.op === 'reset')
@@ -165,7 +180,7 @@ function checkChain(
   const { holes } = world.state.held({ stage: 'features', generation, topic: 'learning.events', partition: source })
   if (holes.size > 0) return
   const read = onlyNew(decoded(world.log.everything(input, partition).slice(0, held.nextOffset)))
-  const pure = onlyNew(features.outputs.filter(into(partition))).slice(0, read.length)
+  const pure = onlyNew(features.outputs.filter(into(input, partition))).slice(0, read.length)
   const records = pure.map((e, offset) => ({ offset, key: keyOf(e), value: e.bytes, timestamp: 0 }))
   const chain = foldLog(scoring, input, partition, records)
   for (const [key, bytes] of chain.states) {
@@ -184,7 +199,7 @@ function checkChain(
     )
 }
 
-const keyOf = (e: Expected) => (e.subject === 'feature-record' ? (e.value as FeatureRecord).student : '')
+const keyOf = (e: Expected) => e.key
 
 /** Everything that was set aside is in the dead letters with its bytes, and nothing else. */
 function checkRejects(world: World, expected: readonly SetAside[], found: string[]): void {

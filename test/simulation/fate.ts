@@ -1,3 +1,4 @@
+import type { Alert } from '@mastery/schemas/src/generated/alert.gen.ts'
 import type { FeatureRecord } from '@mastery/schemas/src/generated/feature-record.gen.ts'
 import type { LearningEvent } from '@mastery/schemas/src/generated/learning-event.gen.ts'
 import type { MasteryScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
@@ -22,11 +23,17 @@ export interface Erase {
 export class Fate {
   private readonly inEvents: Erase[] = []
   private readonly inScores: Erase[] = []
+  private readonly inAlerts: Erase[] = []
   private readonly byStudent = new Map<string, Erase[]>()
   private readonly keptOut = new Set<number>()
 
-  /** `answers`: the outputs of the fold over all `records`; `scores`: those of the fold over what came of them. */
-  constructor(records: readonly Logged[], answers: readonly Expected[], scores: readonly Expected[]) {
+  /** `answers`: the outputs of the fold over all `records`; `scores`: those of the fold over what came of them, and so on. */
+  constructor(
+    records: readonly Logged[],
+    answers: readonly Expected[],
+    scores: readonly Expected[],
+    alerts: readonly Expected[],
+  ) {
     const answer = new Map<number, FeatureRecord>()
     for (const { from, subject, value } of answers)
       if (subject === 'feature-record') answer.set(from, value as FeatureRecord)
@@ -42,11 +49,17 @@ export class Fate {
       if (subject === 'mastery-score' && s.cause === 'erased' && s.rows.length === 0)
         this.inScores.push({ student: s.student, id: s.event_id, offset: s.origin_offset, readmittedAt: null })
     }
+    for (const { subject, value } of alerts) {
+      const { cause, student, alert_id: id, origin_offset: offset } = value as Alert
+      if (subject === 'alert' && cause === 'erased')
+        this.inAlerts.push({ student: student!, id, offset, readmittedAt: null })
+    }
   }
 
-  /** Origins in mastery.scores are places in learning.features. */
+  /** Origins in mastery.scores are places in learning.features, those in mastery.alerts places in mastery.scores. */
   erasesFor(topic: TopicName): readonly Erase[] {
-    return plainTopic(topic) === 'mastery.scores' ? this.inScores : this.inEvents
+    const plain = plainTopic(topic)
+    return plain === 'mastery.scores' ? this.inScores : plain === 'mastery.alerts' ? this.inAlerts : this.inEvents
   }
 
   private command({ kind, student, command_id: id }: StudentCommand, offset: number, f?: FeatureRecord): void {
@@ -75,5 +88,6 @@ export function subjectOf(subject: string, value: unknown): { student: string; l
   }
   if (subject === 'learning-event' || subject === 'feature-record' || subject === 'mastery-score')
     return { student: (value as LearningEvent).student, lasting: false }
+  if (subject === 'alert') return { student: (value as Alert).student ?? '', lasting: false }
   return null
 }

@@ -1,5 +1,6 @@
 import type { FeatureRecord } from '@mastery/schemas/src/generated/feature-record.gen.ts'
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
+import type { StudentCommand } from '@mastery/schemas/src/generated/student-command.gen.ts'
 import type { Tick } from '@mastery/schemas/src/generated/tick.gen.ts'
 import type { PartitionCounts } from '@mastery/topology/partition.ts'
 import { CodecError } from '@mastery/topology/ports/codec.ts'
@@ -14,6 +15,8 @@ export interface Expected {
   from: number
   /** Partitions of the output topic in which it should stand. */
   places: readonly number[]
+  topic: TopicName
+  key: string
   subject: SubjectName
   value: unknown
   bytes: Buffer
@@ -99,9 +102,10 @@ export function foldLog(
     else if (key !== null) states.set(key, state)
     if (result.type === 'drop') continue
     for (const o of result.outputs ?? []) {
-      const { subject, value } = o
+      const { subject, value, topic: to, key: name } = o
       const places = placesOf(o, partition, counts)
-      folded.outputs.push({ from: r.offset, places, subject, value, bytes: Buffer.from(CODEC.encode(subject, value)) })
+      const about = { from: r.offset, places, topic: to, key: name }
+      folded.outputs.push({ ...about, subject, value, bytes: Buffer.from(CODEC.encode(subject, value)) })
     }
   }
   for (const [key, state] of states) folded.states.set(key, stage.state.encode(state))
@@ -111,11 +115,11 @@ export function foldLog(
 
 /**
  * Keeps what is newer than everything before it from the same source partition, as every reader does: a record by its
- * origin, a tick by its time, a marker by its id.
+ * origin, a tick by its time, a marker or a command by its id.
  */
 export function onlyNew<T extends { subject: SubjectName; value: unknown }>(records: readonly T[]): T[] {
   const marks = new Map<number, readonly [offset: number, ordinal: number]>()
-  const markers = new Set<string>()
+  const ids = new Set<string>()
   let tick = Number.NEGATIVE_INFINITY
   return records.filter(({ subject, value }) => {
     if (subject === 'tick') {
@@ -126,8 +130,14 @@ export function onlyNew<T extends { subject: SubjectName; value: unknown }>(reco
     }
     if (subject === 'marker') {
       const { marker_id } = value as Marker
-      if (markers.has(marker_id)) return false
-      markers.add(marker_id)
+      if (ids.has(marker_id)) return false
+      ids.add(marker_id)
+      return true
+    }
+    if (subject === 'student-command') {
+      const { command_id } = value as StudentCommand
+      if (ids.has(command_id)) return false
+      ids.add(command_id)
       return true
     }
     const { origin_partition, origin_offset, ordinal } = value as FeatureRecord

@@ -3,9 +3,10 @@ import { startGold } from '@mastery/gold/src/sink.ts'
 import { GoldWriter } from '@mastery/gold/src/writer.ts'
 import { PLAIN } from '@mastery/infra/runtime/logic.ts'
 import { foldStage, type RunningStage, type RuntimeParts } from '@mastery/infra/runtime/stage-runner.ts'
-import { partitionOf } from '@mastery/topology/partition.ts'
+import { type PartitionCounts, partitionOf } from '@mastery/topology/partition.ts'
 import type { Telemetry } from '@mastery/topology/ports/telemetry.ts'
 import type { AnyStage } from '@mastery/topology/stage.ts'
+import { alertingStage } from '@mastery/topology/stages/alerting/stage.ts'
 import { scoringStage } from '@mastery/topology/stages/scoring/stage.ts'
 import { windowingStage } from '@mastery/topology/stages/windowing/stage.ts'
 import { DAY_ZERO } from '@mastery/topology/testing/learner-log.ts'
@@ -23,14 +24,20 @@ import type { ServiceName, World } from './world.ts'
 const HANDLING: Record<ServiceName, { maxRecords: number; maxDelayMs: number }> = {
   features: { maxRecords: 12, maxDelayMs: 0 },
   scoring: { maxRecords: 9, maxDelayMs: 0 },
+  alerts: { maxRecords: 11, maxDelayMs: 0 },
   gold: { maxRecords: 25, maxDelayMs: 0 },
 }
 
-export function stagesOf(workload: Workload, generation: number): { features: AnyStage; scoring: AnyStage } {
+export function stagesOf(
+  workload: Workload,
+  generation: number,
+): { features: AnyStage; scoring: AnyStage; alerts: AnyStage } {
   const { ring } = workload
   return {
     features: windowingStage({ days: [7, 30, 90], ring, generation }),
     scoring: scoringStage({ ring, generation }),
+    // So few that those who are due have to wait for one another.
+    alerts: alertingStage({ generation, mostWoken: 2 }),
   }
 }
 
@@ -84,12 +91,19 @@ export function stageIn(
   }
   return foldStage(parts, mutantStage(mutant, stagesOf(workload, generation)[service]), {
     ...options,
-    ...(service === 'features' ? { partitions: world.countsOf(generation) } : {}),
+    ...partitionsOf(world, service, generation),
     cachedStates: 2 + world.random.below(6),
     ...(plan.history && service === 'features'
       ? { history: mutantHistory(mutant, historyIn(world, process, service, generation)) }
       : {}),
   })
+}
+
+/** Of a stage whose outputs go elsewhere than to the input's own partition. */
+function partitionsOf(world: World, service: ServiceName, generation: number): { partitions?: PartitionCounts } {
+  const counts = world.countsOf(generation)
+  if (service === 'features') return { partitions: counts }
+  return service === 'alerts' ? { partitions: { input: counts.output, output: counts.output } } : {}
 }
 
 function goldWriter({ gold, scheduler }: World, process: Process, telemetry: Telemetry, owns: Owns): GoldWriter {

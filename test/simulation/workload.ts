@@ -1,6 +1,7 @@
 import { partitionOf } from '@mastery/topology/partition.ts'
 import type { LogAppend } from '@mastery/topology/ports/event-log.ts'
 import type { RingLimits } from '@mastery/topology/stages/windowing/apply.ts'
+import { alertMarkers, policyOf, smallRoster } from '@mastery/topology/testing/alert-log.ts'
 import {
   answer,
   command,
@@ -43,7 +44,19 @@ export interface Workload {
 const BKT = { default: { prior: 0.3, learn: 0.15, slip: 0.08, guess: 0.25, forget: 0.01 } }
 const ELO = { ability: 0.2, abilityDecay: 0.02, topic: 0.9, topicDecay: 0.1, difficulty: {} }
 
+const EASY = { evidence: { attempts: 2, sessions: 1, time: 0 }, hold: '1d', cooldown: '2d' }
+/** Rules that find something in a few answers. */
+const POLICY = policyOf({
+  rules: [
+    { id: 'low', kind: 'mastery_below', enter: 0.5, leave: 0.6, urgent: 0.3, for: '6h', tell_resolved: true, ...EASY },
+    { id: 'high', kind: 'mastery_above', enter: 0.6, leave: 0.5, to: ['student', 'guardian'], ...EASY },
+    { id: 'falls', kind: 'falling', enter: 0.1, leave: 0.02, ...EASY },
+    { id: 'absent', kind: 'inactive', after: '1d', severity: 'urgent', escalate: { after: '6h', to: ['guardian'] } },
+  ],
+})
+
 const MARKERS: readonly Input[] = [
+  ...alertMarkers(POLICY, smallRoster(['student-0', 'student-1', 'student-2'])),
   marker('prepare', 'bkt', '2', BKT),
   marker('activate', 'bkt', '2'),
   marker('activate', 'elo', '7'),
@@ -82,6 +95,13 @@ function poison(random: Seeded): Buffer {
   }
 }
 
+/** Half of them of everything, some without a reason. */
+function silence(random: Seeded, id: string, student: string, at: number): Input {
+  const rule = random.chance(0.5) ? null : 'low'
+  const reason = random.chance(0.8) ? 'Ill.' : null
+  return command(id, 'silence', { student, issued_at: at, rule, until: at + 3 * DAY, author: 'teacher-1', reason })
+}
+
 /** Commands about a student, some about events that come later or never. */
 function commandOf(random: Seeded, id: string, at: number, events: number): Input {
   const student = random.pick(STUDENTS)
@@ -93,6 +113,7 @@ function commandOf(random: Seeded, id: string, at: number, events: number): Inpu
   if (x < 0.69) return command(id, 'erase', { student, issued_at: at })
   if (x < 0.9) return command(id, 'readmit', { student, issued_at: at })
   if (x < 0.95) return command(id, 'rebuild', { student, issued_at: at })
+  if (x < 0.98) return silence(random, id, student, at)
   return command(id, 'correction', { student, issued_at: at })
 }
 
@@ -181,11 +202,11 @@ function sendings(random: Seeded, inputs: readonly (Input | Buffer)[], partition
   // Some come close together, so that one batch has several of them.
   let at = span * random.next() * 0.3
   const few = span < FEW_MS
-  for (const m of few ? MARKERS.slice(0, 3) : MARKERS) {
+  for (const m of few ? MARKERS.slice(0, 7) : MARKERS) {
     everywhere(m, at)
     at += random.chance(0.5) ? 2 : (random.next() * 2 * (span - at)) / MARKERS.length
   }
-  const ticks = few ? 1 : 4
+  const ticks = few ? 1 : 8
   for (let i = 1; i <= ticks; i++)
     everywhere(
       { subject: 'tick', value: { at: Math.round(DAY_ZERO + ((end - DAY_ZERO) * i) / ticks) + 5 * MINUTE } },

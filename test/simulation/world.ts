@@ -1,8 +1,8 @@
 import type { RunningStage } from '@mastery/infra/runtime/stage-runner.ts'
-import type { PartitionCounts } from '@mastery/topology/partition.ts'
+import { type PartitionCounts, sourceOf } from '@mastery/topology/partition.ts'
 import { FencedError } from '@mastery/topology/ports/failure.ts'
 import type { StateScope } from '@mastery/topology/ports/state-store.ts'
-import { topicAt, topicsReadBy } from '@mastery/topology/topics.ts'
+import { plainTopic, topicAt, topicsReadBy } from '@mastery/topology/topics.ts'
 import { Seeded } from '../generators/seeded.ts'
 import { type Blow, strike } from './blows.ts'
 import { Groups } from './group.ts'
@@ -18,7 +18,15 @@ import { stageIn } from './stages.ts'
 import type { Workload } from './workload.ts'
 import { Writer } from './writers.ts'
 
-export const SERVICES = ['features', 'scoring', 'gold'] as const
+export const SERVICES = ['features', 'scoring', 'alerts', 'gold'] as const
+/** Who reads what, in the order of the flow. */
+const FLOW = [
+  ['features', 'learning.events'],
+  ['scoring', 'learning.features'],
+  ['alerts', 'mastery.scores'],
+  ['gold', 'mastery.alerts'],
+] as const
+
 export type ServiceName = (typeof SERVICES)[number]
 
 export interface Plan {
@@ -146,12 +154,34 @@ export class World {
           const { end } = this.log.bounds(scope.topic, scope.partition)
           const { nextOffset } = this.state.held(scope)
           const place = `${service} ${generation} at ${scope.topic} partition ${scope.partition}`
-          if (nextOffset === end) continue
+          if (nextOffset === end || this.dry(generation, scope)) continue
           if (!this.cutOff(scope)) found.push(`${place} stands at ${nextOffset} of ${end} and does not go on`)
           else if (!this.saysSo(service, generation, scope))
             found.push(`${place} lost records to retention and did not stop with a message`)
         }
     return found
+  }
+
+  /**
+   * A stage before this one stands still with a message: of a state that was lost behind it no next record tells.
+   */
+  private dry(generation: number, { topic, partition }: StateScope): boolean {
+    const before = FLOW.slice(
+      0,
+      Math.max(
+        0,
+        FLOW.findIndex(([, reads]) => reads === plainTopic(topic)),
+      ),
+    )
+    return before.some(([service, reads]) => {
+      const source = reads === 'learning.events' ? sourceOf(partition, this.log.partitions) : partition
+      return this.saysSo(service, generation, {
+        stage: service,
+        generation,
+        topic: topicAt(reads, generation),
+        partition: source,
+      })
+    })
   }
 
   private saysSo(service: ServiceName, generation: number, { topic, partition }: StateScope): boolean {

@@ -40,7 +40,7 @@ function checkRule(rule: Partial<AlertRule> & { kind: RuleKind }, path: Path, pr
   if (enter !== undefined && leave !== undefined) {
     if ((kind === 'mastery_below' || kind === 'prerequisite_gap') && leave <= enter)
       say('leave', `is ${leave}; right would be more than ${enter}, at which it begins`)
-    if ((kind === 'mastery_above' || kind === 'falling') && leave >= enter)
+    if ((kind === 'mastery_above' || kind === 'falling' || kind === 'rapid_guessing') && leave >= enter)
       say('leave', `is ${leave}; right would be less than ${enter}, at which it begins`)
   }
   if (enter !== undefined && urgent != null) {

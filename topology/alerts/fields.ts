@@ -1,4 +1,4 @@
-import { ROLES, type RuleKind, SEVERITIES } from './policy.ts'
+import { KINDS, ROLES, type RuleKind, SEVERITIES } from './policy.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -32,7 +32,7 @@ const span = (max = 366 * DAY, min = 0): FieldType => ({ is: 'duration', min, ma
 /** Fields of every rule. */
 const COMMON: readonly Field[] = [
   { name: 'id', type: { is: 'text' }, about: 'Name of the rule; alerts, silences and overrides refer to it.' },
-  { name: 'kind', type: { is: 'text' }, about: 'What it looks at.' },
+  { name: 'kind', type: { is: 'one of', of: KINDS }, about: 'What it looks at.' },
   { name: 'enabled', type: { is: 'flag' }, usual: true, about: 'False: it is kept and does nothing.' },
   { name: 'severity', type: { is: 'one of', of: SEVERITIES }, usual: 'normal', about: 'Urgent ones are told at once.' },
   { name: 'to', type: { is: 'some of', of: ROLES }, usual: ['teacher'], about: 'Who is told, by the roster.' },
@@ -201,6 +201,16 @@ export const KIND_FIELDS: Readonly<Record<RuleKind, { about: string; fields: rea
         usual: 2 * DAY,
         about: 'Where this became true longer ago than this, as after an import, nobody is told.',
       },
+    ],
+  },
+  rapid_guessing: {
+    about:
+      'Answers on a topic are given too fast to have been thought about: of the last ten, the share that counted less because it took less than the threshold of its item. Scores say so where the policy on rapid guesses is in force.',
+    fields: [
+      enter('It begins where this share of the last ten is rapid, or more.', 0.5),
+      leave('It ends where this share is, or less; below `enter`.', 0.2),
+      urgent(MASTERY, 'At this share or more it is urgent.'),
+      ...ANSWERED,
     ],
   },
   prerequisite_gap: {

@@ -8,6 +8,8 @@ export interface MadeAnswer {
   /** Event time, UTC milliseconds. */
   at: number
   correct: boolean
+  /** It was a rapid guess. */
+  rapid?: boolean
   mastery: number
   /** Answers on the topic with this one. */
   opportunities: number
@@ -42,6 +44,7 @@ export function madeScore(a: MadeAnswer): MasteryScore {
         uncertainty: 0.1,
         standing: 'developing',
         factors: [],
+        haste: a.rapid ? { weight: 0.5, response_ms: 900, threshold_ms: 3000, usual_ms: 20_000 } : null,
       },
     ],
     stale: false,

@@ -1,10 +1,17 @@
 /** What a rule looks at. Those that a student's own answers decide, and time. */
-export const KINDS = ['mastery_below', 'mastery_above', 'falling', 'stalled', 'inactive', 'prerequisite_gap'] as const
+export const KINDS = [
+  'mastery_below',
+  'mastery_above',
+  'falling',
+  'stalled',
+  'inactive',
+  'rapid_guessing',
+  'prerequisite_gap',
+] as const
 export type RuleKind = (typeof KINDS)[number]
 
 /** Kinds that the format has a place for and that nothing decides yet, and why. */
 export const LATER: Readonly<Record<string, string>> = {
-  rapid_guessing: 'scores do not say yet which answers were guessed rapidly',
   class_drop: 'conditions on a whole class need a stage that is keyed by class',
   item_health: "items are looked at in gold, and their alerts' stage is not there yet",
   item_drift: "items are looked at in gold, and their alerts' stage is not there yet",
@@ -39,9 +46,12 @@ export interface AlertRule {
   to: readonly Role[]
   /** Relatives count as guardians. */
   relatives: boolean
-  /** mastery_below, mastery_above, prerequisite_gap: mastery. falling: the fall over the window. stalled: answers. inactive: milliseconds. */
+  /**
+   * mastery_below, mastery_above, prerequisite_gap: mastery. falling: the fall over the window. stalled: answers.
+   * inactive: milliseconds. rapid_guessing: the share of answers.
+   */
   enter: number
-  /** Mastery at which it ends; falling: the fall. Means nothing for inactive. */
+  /** Mastery at which it ends; falling: the fall; rapid_guessing: the share. Means nothing for inactive. */
   leave: number
   /** Value from which on it is urgent, in the unit of `enter`; null: never. */
   urgent: number | null
@@ -116,3 +126,9 @@ export function readPolicy(text: string): AlertPolicy {
 export function policyText(policy: AlertPolicy): string {
   return `${JSON.stringify({ format: 1, ...policy })}\n`
 }
+
+const ARTEFACT = 'alerts.'
+
+/** Under which name the artefact store keeps a tenant's rules. No model's id has a dot. */
+export const policyArtefact = (tenant: string): string => `${ARTEFACT}${tenant}`
+export const isPolicyArtefact = (name: string): boolean => name.startsWith(ARTEFACT)

@@ -30,6 +30,7 @@ export const SERIES_FIELDS: readonly Field[] = [
     usual: null,
     about: '1 or 0 for each; without it an answer is right where mastery rises.',
   },
+  { name: 'rapid', type: LINE, usual: null, about: '1 for each that was a rapid guess, or else 0.' },
   { name: 'late', type: { is: 'offset' }, usual: 0, about: 'They are observed so long after they were given.' },
 ]
 

@@ -100,7 +100,15 @@ export function runTableTest(policy: AlertPolicy, test: TableTest): Difference[]
           const n = (opportunities.get(key) ?? 0) + 1
           opportunities.set(key, n)
           const { student, topic } = s
-          const made = { tenant: TENANT, student, topic, at: test.from + at, correct: a.right, mastery: a.mastery }
+          const made = {
+            tenant: TENANT,
+            student,
+            topic,
+            at: test.from + at,
+            correct: a.right,
+            rapid: a.rapid,
+            mastery: a.mastery,
+          }
           take('mastery-score', student, madeScore({ ...made, opportunities: n, partition: 0, offset }))
         },
       })

@@ -17,7 +17,7 @@ export interface Series {
   every: number
   late: number
   /** Null: none is given. */
-  answers: readonly ({ mastery: number; right: boolean } | null)[]
+  answers: readonly ({ mastery: number; right: boolean; rapid: boolean } | null)[]
 }
 
 export interface TestCommand {
@@ -75,18 +75,25 @@ function seriesOf(v: Readonly<Record<string, unknown>>, path: Path, problems: Pr
     problems.push({ path: [...path, 'mastery'], message: 'must be numbers from 0 to 1, such as 0.6 0.5*3 _ 0.4' })
     return null
   }
-  const right = typeof s['right'] === 'string' ? valuesOf(s['right'], 1) : null
-  if (typeof s['right'] === 'string' && right?.length !== mastery.length)
-    problems.push({
-      path: [...path, 'right'],
-      message: `must have one 1 or 0 for each of the ${mastery.length} answers`,
-    })
+  const flags = (name: 'right' | 'rapid') => {
+    const text = s[name]
+    if (typeof text !== 'string') return null
+    const values = valuesOf(text, 1)
+    if (values?.length !== mastery.length)
+      problems.push({
+        path: [...path, name],
+        message: `must have one 1 or 0 for each of the ${mastery.length} answers`,
+      })
+    return values
+  }
+  const right = flags('right')
+  const rapid = flags('rapid')
   let before = 0.5
   const answers = mastery.map((m, i) => {
     if (m === null) return null
     const rises = m > before
     before = m
-    return { mastery: m, right: right ? right[i] === 1 : rises }
+    return { mastery: m, right: right ? right[i] === 1 : rises, rapid: rapid?.[i] === 1 }
   })
   return { ...(s as unknown as Series), answers }
 }

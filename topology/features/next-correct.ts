@@ -28,6 +28,7 @@ export function nextCorrect(s: ScoreState, topic: number, meta: ScoreMeta, at: n
     hints: 0,
     score: 0,
     correct: false,
+    weight: 1,
   }
   const found = new Map<string, number>()
   const all = new Float64Array(PARTS).fill(-1)

@@ -1,4 +1,4 @@
-import type { Factor, TopicScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
+import type { Factor, Haste, TopicScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
 
 import { SERVED } from '../served/catalog.ts'
 import { SEEN_BY } from '../stages/scoring/explain.ts'
@@ -61,10 +61,27 @@ const STANDINGS: Record<string, string> = {
   insufficient: 'Too few answers to say',
 }
 
-/** Why a score is what it is. `text` is one line; `reasons` the same factor by factor, largest first. */
+function secondsOf(ms: number): string {
+  const s = ms / 1000
+  return `${s < 10 ? s.toFixed(1) : s.toFixed(0)} s`
+}
+
+/** Why the latest answer counted less: what it took, and what answers to its item usually take. */
+function hasteInWords({ weight, response_ms, threshold_ms, usual_ms }: Haste): string {
+  const most =
+    usual_ms === null ? `less than ${secondsOf(threshold_ms)} is a guess` : `most need ${secondsOf(usual_ms)}`
+  const counted = weight === 0 ? 'did not count' : weight === 0.5 ? 'counts half' : `counts only ${percent(weight)}`
+  return `The latest answer ${counted}: answered in ${secondsOf(response_ms)}, where ${most}.`
+}
+
+/**
+ * Why a score is what it is. `text` is one line; `reasons` the same factor by factor, largest first, and last that the
+ * latest answer counted less.
+ */
 export function explainInWords(row: TopicScore): { text: string; reasons: string[] } {
   const blend = row.scores.at(-1)
   const reasons = row.factors.map(factorInWords)
   const head = `${STANDINGS[row.standing] ?? row.standing}: ${blend ? percent(blend.mastery) : '?'} give or take ${Math.round(row.uncertainty * 100)}.`
+  if (row.haste !== null) reasons.push(hasteInWords(row.haste))
   return { text: [head, ...reasons].join(' '), reasons }
 }

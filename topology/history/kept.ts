@@ -24,7 +24,7 @@ export interface HistoryCheckpoint {
   lastOffset: number
   /** Events contained. */
   events: number
-  /** Model versions that the scores were folded with, in the order of the models, the blend last. */
+  /** Model versions that the scores were folded with, in the order of the models, the blend, then a policy that is on. */
   versions: readonly string[]
   /** An earlier part of the scores was folded with other versions than these. */
   mixed: boolean

@@ -2,6 +2,7 @@ import type { AnswerLog } from '../evaluation/answer-log.ts'
 import { hash53 } from '../events/hash.ts'
 import { kindIndex } from '../events/kinds.ts'
 import type { MasteryModel, Opportunity } from '../models/model.ts'
+import { learnStudentPart, learnTopicPart } from '../models/part.ts'
 
 /**
  * A streaming model's predictions for every row of a log, in the log's order: the same calls in the same order as the
@@ -27,7 +28,6 @@ export function foldLog<P>(
   const owner = new Int32Array(log.topics.length).fill(-1)
   const perTopic = new Float64Array(mostTopics(log))
   const out = new Float64Array(log.size)
-  const held = new Float64Array(Math.max(1, studentSlots, topicSlots))
   const o: Opportunity = {
     at: 0,
     topicName: '',
@@ -36,6 +36,7 @@ export function foldLog<P>(
     hints: 0,
     score: 0,
     correct: false,
+    weight: 1,
   }
 
   const ask = (r: number): number => {
@@ -77,28 +78,16 @@ export function foldLog<P>(
     for (; r < end; r++) {
       const p = alone ? out[r]! : ask(r)
       const from = topicStart[r]!
-      const weight = weights === undefined ? 1 : weights[r]!
+      o.weight = weights === undefined ? 1 : weights[r]!
       for (let j = from; j < topicStart[r + 1]!; j++) {
         const at = topic[j]! * topicSlots
         o.topicName = log.topics[topic[j]!]!
-        if (weight < 1) keep(slots, at, topicSlots, held)
-        model.learnTopic(params, mine, 0, slots, at, o, perTopic[j - from]!)
-        if (weight < 1) goPartOfTheWay(slots, at, topicSlots, held, weight)
+        learnTopicPart(model, params, mine, 0, slots, at, o, perTopic[j - from]!)
       }
-      if (weight < 1) keep(mine, 0, studentSlots, held)
-      model.learnStudent(params, mine, 0, o, p)
-      if (weight < 1) goPartOfTheWay(mine, 0, studentSlots, held, weight)
+      learnStudentPart(model, params, mine, 0, o, p)
     }
   }
   return out
-}
-
-function keep(slots: Float64Array, at: number, count: number, held: Float64Array): void {
-  for (let i = 0; i < count; i++) held[i] = slots[at + i]!
-}
-
-function goPartOfTheWay(slots: Float64Array, at: number, count: number, held: Float64Array, weight: number): void {
-  for (let i = 0; i < count; i++) slots[at + i] = held[i]! + weight * (slots[at + i]! - held[i]!)
 }
 
 /** The most topics that a row names. */

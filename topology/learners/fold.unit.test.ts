@@ -99,7 +99,7 @@ function naive<P>(model: MasteryModel<P>, params: P, answers: readonly Answer[])
       const score = a.correct ? 1 : 0
       const item = a.item === null ? 0 : hash53(a.item)
       const { at, correct } = a
-      const o = { at, topicName, item, kind: 2, hints: a.extra?.['hints'] ?? 0, score, correct }
+      const o = { at, topicName, item, kind: 2, hints: a.extra?.['hints'] ?? 0, score, correct, weight: 1 }
       return { o, slots, p: model.predict(params, mine, 0, slots, 0, o) }
     })
   }

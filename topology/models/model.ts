@@ -8,6 +8,8 @@ export interface MasteryModel<P> {
   about: string
   studentSlots: number
   topicSlots: number
+  /** It takes `weight` into account itself; left out: states go that part of the way (see part.ts). */
+  weighs?: true
   /** How far two computations of a score may lie apart; left out: not at all, to the bit. For models on tensors. */
   tolerance?: number
   /** Parameters of the version that exists before anything was fitted. */
@@ -66,6 +68,8 @@ export interface Opportunity {
   score: number
   /** Score of 0.5 or more. */
   correct: boolean
+  /** How much it teaches, 0 to 1; nothing to do with what is predicted for it. */
+  weight: number
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: each model reads its own parameters

@@ -68,8 +68,11 @@ function held(f: ParameterFile): { bytes: Uint8Array; parsed?: unknown } {
 
 const textOf = (bytes: Uint8Array) => new TextDecoder('utf-8', { fatal: true }).decode(bytes)
 
+/** What reads parameters: a model that is folded, or a policy. */
+type Parameterised = Pick<AnyModel, 'id' | 'defaults' | 'parse'>
+
 /** @throws ParametersNotLoaded, or an Error that names what the model can't read */
-export function parametersOf(model: AnyModel, payload: ParameterSource): unknown {
+export function parametersOf(model: Parameterised, payload: ParameterSource): unknown {
   if (payload === null) return model.defaults
   const f = fileOf(payload)
   if (f === null) return model.parse(JSON.parse(payload))

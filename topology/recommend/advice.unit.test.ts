@@ -94,7 +94,7 @@ describe('next items', () => {
     const params: EloParams = { ...ELO.defaults, difficulty: new Map([[7, 0.8]]) }
     const student = Float64Array.of(0.4, 3)
     const topics = Float64Array.of(-0.1, 2)
-    const asked = { at: 0, topicName: 't', kind: 0, hints: 0, score: 0, correct: false }
+    const asked = { at: 0, topicName: 't', kind: 0, hints: 0, score: 0, correct: false, weight: 1 }
     const usual = ELO.predict(params, student, 0, topics, 0, { ...asked, item: 0 })
     const own = ELO.predict(params, student, 0, topics, 0, { ...asked, item: 7 })
     expect(successOn(usual, { source: 'elo', difficulty: 0.8 })).toBeCloseTo(own, 12)

@@ -10,6 +10,8 @@ export interface PackedWalk {
   response: Float64Array
   hints: Float64Array
   kind: Float64Array
+  /** Null: all of them teach in full. */
+  weight: Float64Array | null
   topics: readonly (readonly number[])[]
   names: readonly string[]
   from: number
@@ -47,6 +49,7 @@ export function packWalk({ of, from, to, state, asks, keep }: Walk, back: number
     response: column(of.response),
     hints: column(of.hints),
     kind: column(of.kind),
+    weight: of.weight && Float64Array.from({ length: end - first }, (_, i) => of.weight!(first + i)),
     topics: Array.from({ length: end - first }, (_, i) => of.topics(first + i)),
     names: of.names,
     from,
@@ -59,8 +62,8 @@ export function packWalk({ of, from, to, state, asks, keep }: Walk, back: number
 
 /** The walk again, with places counted from the first opportunity that was sent. */
 export function unpackWalk(w: PackedWalk): Walk {
-  const { first } = w
-  const of: Opportunities = { ...w, topics: (i) => w.topics[i]! }
+  const { first, weight } = w
+  const of: Opportunities = { ...w, topics: (i) => w.topics[i]!, weight: weight && ((i) => weight[i]!) }
   return {
     of,
     from: w.from - first,

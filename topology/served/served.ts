@@ -21,6 +21,8 @@ export interface ServedModel<A> {
    * back for every question, and its state is notes on topics, or null.
    */
   carries: boolean
+  /** It goes by how much an answer teaches; left out: every answer counts in full. */
+  weighs?: true
   /** Opportunities that must be at hand before one that is asked about; 0 for models that carry a state. */
   looksBack(artefact: A): number
   /** Ready for batches. `engine` is opened by who computes on tensors. */
@@ -49,6 +51,8 @@ export interface Opportunities {
   readonly kind: ArrayLike<number>
   /** Topics of opportunity `i`, as places in `names`. */
   topics(i: number): readonly number[]
+  /** How much opportunity `i` teaches, 0 to 1; null: all of them in full. */
+  readonly weight: ((i: number) => number) | null
   readonly names: readonly string[]
 }
 

@@ -1,4 +1,5 @@
 import type { MasteryModel, Opportunity } from '../models/model.ts'
+import { learnStudentPart, learnTopicPart } from '../models/part.ts'
 import {
   type Ask,
   isRight,
@@ -13,7 +14,16 @@ import {
 class SlotsServer<P> implements Server {
   private readonly model: MasteryModel<P>
   private readonly params: P
-  private readonly asked: Opportunity = { at: 0, topicName: '', item: 0, kind: 0, hints: 0, score: 0, correct: false }
+  private readonly asked: Opportunity = {
+    at: 0,
+    topicName: '',
+    item: 0,
+    kind: 0,
+    hints: 0,
+    score: 0,
+    correct: false,
+    weight: 1,
+  }
 
   constructor(model: MasteryModel<P>, params: P) {
     this.model = model
@@ -42,9 +52,9 @@ class SlotsServer<P> implements Server {
       topics.forEach((t, k) => {
         o.topicName = w.of.names[t]!
         sum += each[k]!
-        model.learnTopic(params, slots, 0, slots, place(t), o, each[k]!)
+        learnTopicPart(model, params, slots, 0, slots, place(t), o, each[k]!)
       })
-      model.learnStudent(params, slots, 0, o, sum / topics.length)
+      learnStudentPart(model, params, slots, 0, o, sum / topics.length)
       if (w.keep[w.kept.length] === i + 1) w.kept.push({ place: i + 1, state: slots.slice() })
     }
     w.state = slots
@@ -76,6 +86,7 @@ class SlotsServer<P> implements Server {
     o.hints = of.hints[i]!
     o.score = of.score[i]! / 1e6
     o.correct = isRight(of, i)
+    o.weight = of.weight === null ? 1 : of.weight(i)
     return o
   }
 
@@ -105,6 +116,7 @@ export function servedSlots<P>(model: MasteryModel<P>, sees: string): ServedMode
     tolerance: model.tolerance ?? 0,
     without: NOT_SERVED,
     carries: true,
+    weighs: true,
     parse: (bytes) => model.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))),
     looksBack: () => 0,
     open: async (params) => new SlotsServer(model, params),

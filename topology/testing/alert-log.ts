@@ -12,7 +12,7 @@ import { policyName } from '../stages/alerting/markers.ts'
 import { alertingStage } from '../stages/alerting/stage.ts'
 import { type TopicName, topicAt } from '../topics.ts'
 import { DAY_ZERO } from './learner-log.ts'
-import { type DriverOptions, TopologyDriver } from './topology-driver.ts'
+import { type DriverOptions, type Input, TopologyDriver } from './topology-driver.ts'
 
 export const TENANT = 'school'
 export const STUDENT = 'student-1'
@@ -45,6 +45,19 @@ export function smallRoster(students: readonly string[] = [STUDENT]): Relations 
     ],
     denied: [],
   }
+}
+
+/** What puts a roster and rules in force. */
+export function alertMarkers(policy: AlertPolicy, relations: Relations): Input[] {
+  const of = (subject: 'policy' | 'roster', name: string, payload: string) =>
+    (['prepare', 'activate'] as const).map((action): Input => {
+      const marker_id = `${action} ${subject}`
+      return {
+        subject: 'marker',
+        value: { marker_id, action, subject, name, version: '1', payload, issued_at: DAY_ZERO },
+      }
+    })
+  return [...of('roster', TENANT, JSON.stringify(relations)), ...of('policy', policyName(TENANT), policyText(policy))]
 }
 
 /** Records of mastery.scores, by hand, through the alerting stage alone. */
@@ -96,14 +109,20 @@ export class AlertLog {
   answer(
     mastery: number,
     at: number,
-    given: { student?: string; topic?: string; correct?: boolean; partition?: number } & Partial<MasteryScore> = {},
+    given: {
+      student?: string
+      topic?: string
+      correct?: boolean
+      rapid?: boolean
+      partition?: number
+    } & Partial<MasteryScore> = {},
   ): this {
-    const { student = STUDENT, topic = 'fractions', correct = false, partition = 0, ...more } = given
+    const { student = STUDENT, topic = 'fractions', correct = false, rapid = false, partition = 0, ...more } = given
     const key = `${student}/${topic}`
     const n = (this.opportunities.get(key) ?? 0) + 1
     this.opportunities.set(key, n)
     const offset = this.count++
-    const made = { tenant: TENANT, student, topic, at, correct, mastery, opportunities: n, partition, offset }
+    const made = { tenant: TENANT, student, topic, at, correct, rapid, mastery, opportunities: n, partition, offset }
     const value: MasteryScore = { ...madeScore(made), ...more }
     this.driver.append(this.scores, partition, 'mastery-score', student, value)
     return this
@@ -112,7 +131,16 @@ export class AlertLog {
   /** A score that no answer of the student's has made: a repair. */
   rescored(mastery: number, at: number, topic = 'fractions'): this {
     const opportunities = this.opportunities.get(`${STUDENT}/${topic}`) ?? 1
-    const row = { topic, as_of: at, revision: true, opportunities, uncertainty: 0.1, standing: '', factors: [] }
+    const row = {
+      topic,
+      as_of: at,
+      revision: true,
+      opportunities,
+      uncertainty: 0.1,
+      standing: '',
+      factors: [],
+      haste: null,
+    }
     const rows = [{ ...row, scores: [{ model: 'blend', version: '1', mastery }] }]
     return this.answer(mastery, at, { correct: null as never, score: null, cause: 'corrected', rows })
   }

@@ -52,13 +52,19 @@ export function command(command_id: string, kind: StudentCommand['kind'], given:
   }
 }
 
-export function marker(action: Marker['action'], name: string, version: string, payload: unknown = null): Input {
+export function marker(
+  action: Marker['action'],
+  name: string,
+  version: string,
+  payload: unknown = null,
+  subject: Marker['subject'] = 'model',
+): Input {
   return {
     subject: 'marker',
     value: {
       marker_id: `${action} ${name} ${version}`,
       action,
-      subject: 'model',
+      subject,
       name,
       version,
       payload: payload === null ? null : JSON.stringify(payload),

@@ -6,6 +6,8 @@ import { DAY, DAY_ZERO } from './learner-log.ts'
 export interface Answer {
   topics: string[]
   score: number
+  /** How much it teaches; default 1. */
+  weight?: number
   /** Days after DAY_ZERO. */
   day: number
   kind?: 'quiz_attempt' | 'assignment_submission' | 'practice_attempt' | 'tutor_interaction' | 'teacher_feedback'
@@ -33,6 +35,7 @@ export function walk<P>(model: AnyModel, params: P, answers: readonly Answer[]):
       hints: a.hints ?? 0,
       score: a.score,
       correct: a.score >= 0.5,
+      weight: a.weight ?? 1,
     })
     const each = a.topics.map((name) => {
       let topic = slots.get(name)

@@ -4,8 +4,11 @@ import { nextCorrect } from '@mastery/topology/features/next-correct.ts'
 import { explainInWords } from '@mastery/topology/features/words.ts'
 import { foldHistory } from '@mastery/topology/history/fold.ts'
 import { blendLearner } from '@mastery/topology/learners/blend/learner.ts'
+import { effortWeights } from '@mastery/topology/learners/effort/thresholds.ts'
+import { foldLog } from '@mastery/topology/learners/fold.ts'
 import { IRT_LEARNER } from '@mastery/topology/learners/irt/learner.ts'
 import { BASES, treesLearner } from '@mastery/topology/learners/trees/learner.ts'
+import { IRT } from '@mastery/topology/models/irt/model.ts'
 import { filePayload, type ParameterFile, provideParameters } from '@mastery/topology/models/parameters.ts'
 import { SILENT } from '@mastery/topology/ports/telemetry.ts'
 import { Random } from '@mastery/topology/school/random.ts'
@@ -204,6 +207,38 @@ describe('trained models in the stream', () => {
     expect(score(goneOn, 'irt')).toBe(score(without, 'irt'))
   })
 
+  it('learn half from rapid guesses where they are folded, in any batches, any order and any thread', async () => {
+    const log = logOf(unseen)
+    const thresholds = { items: { name: [], ms: [] }, topics: { name: [], ms: [] }, other: 9000 }
+    const policy = (action: 'prepare' | 'activate') =>
+      marker(action, 'rapid-guesses', 'v1', action === 'prepare' ? { weight: 0.5, thresholds } : null, 'policy')
+    const on = [...put('irt'), policy('prepare'), policy('activate')]
+    const weights = effortWeights(log, thresholds, 0.5)
+    expect(weights.filter((w) => w < 1).length).toBeGreaterThan(20)
+    const params = IRT.parse(artefacts.get('irt'))
+    const offline = foldLog(IRT, params, log, undefined, weights)
+    const { scores } = await scored(featureRecords([...on, ...inputs]), servers, whole)
+    const said = new Map(scores.map((s) => [s.event_id, s.predictions.find((p) => p.model === 'irt')!.p]))
+    for (let r = 0; r < log.size; r++)
+      expect(said.get(`e${unseen.findIndex((a) => a.row === log.row[r])}`)).toBe(offline[r])
+
+    const events = hard(11, 160)
+    const late = [...events.slice(0, 20), ...on, ...shuffled(events.slice(20), 2)]
+    const inOrder = await scored(featureRecords([...events.slice(0, 20), ...on, ...events.slice(20)]), servers, () => 9)
+    const outOfOrder = await scored(featureRecords(late), servers, () => 23)
+    const thread = threadServers(() => {})
+    try {
+      const there = await scored(featureRecords(late), thread, () => 23)
+      expect(exact(there.scores) === exact(outOfOrder.scores)).toBe(true)
+    } finally {
+      await thread.close()
+    }
+    const rows = (s: Scored) =>
+      [...s.current].filter(([, r]) => r.opportunities > 0).map(([key, r]) => `${key} ${exact([r.scores, r.haste])}`)
+    expect(rows(outOfOrder).sort()).toEqual(rows(inOrder).sort())
+    expect(rowsWith(inOrder, 'irt')).toBeGreaterThan(5)
+  })
+
   it('are named from the marker that put them in force to the one that took them out', async () => {
     const third = Math.floor(inputs.length / 3)
     const log = [
@@ -296,6 +331,7 @@ describe('trained models in the stream', () => {
             ...{ t: at(s.ring.t), item: at(s.ring.item), score: at(s.ring.score), response: at(s.ring.response) },
             ...{ hints: at(s.ring.hints), kind: at(s.ring.kind), names: s.sets.topics.names },
             topics: (i) => s.sets.sets[s.ring.set[places[i]!]!]!,
+            weight: null,
           },
           ...{ from: n, to: n, state: null, asks: [ask], keep: [], kept: [] },
         },

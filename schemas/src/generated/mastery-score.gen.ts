@@ -1,4 +1,4 @@
-// Generated from avro/mastery-score/v1.avsc by `npm run generate`. Do not edit.
+// Generated from avro/mastery-score/v2.avsc by `npm run generate`. Do not edit.
 
 /** One model's probability of a correct answer, made before the answer. */
 export interface Prediction {
@@ -30,6 +30,18 @@ export interface Factor {
   effect: number
 }
 
+/** An answer that was given too fast to count in full. */
+export interface Haste {
+  /** How much it counted, 0 to 1. */
+  weight: number
+  /** Milliseconds from shown to answered. */
+  response_ms: number
+  /** An answer that takes less is a rapid guess. */
+  threshold_ms: number
+  /** Median time of answers to the item; null where it is not known. */
+  usual_ms: null | number
+}
+
 /** Scores of one student and topic after the topic's newest opportunity in fold order. */
 export interface TopicScore {
   /** Knowledge component. */
@@ -48,6 +60,8 @@ export interface TopicScore {
   standing: string
   /** The three factors that moved the score most, largest first. */
   factors: Factor[]
+  /** Of the newest opportunity on the topic, where it counted less because it was a rapid guess; null: it counted in full. */
+  haste: null | Haste
 }
 
 /** What the scoring stage made of one feature record. */

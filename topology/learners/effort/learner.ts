@@ -22,7 +22,7 @@ export interface EffortArtefact extends Fitted {
  * answers are predicted better there and on ASSISTments 2009-10; all answers, guesses among them, a little worse: who
  * guesses goes on guessing. Decision 0012 has the figures.
  */
-const WEIGHT = 0.5
+export const RAPID_WEIGHT = 0.5
 
 /**
  * A streaming model that lets rapid guesses teach it less: an answer below its threshold moves the states only part of
@@ -34,7 +34,7 @@ export function effortLearner(
   about: string,
   model: AnyModel,
   base: Learner<Fitted>,
-  weight = WEIGHT,
+  weight = RAPID_WEIGHT,
 ): Learner<EffortArtefact> {
   return {
     id,

@@ -40,6 +40,7 @@ const asked = (s: number, item = 0): Opportunity => ({
   hints: 0,
   score: s,
   correct: s >= 0.5,
+  weight: 1,
 })
 
 /** One answer; the thetas before and after it. */

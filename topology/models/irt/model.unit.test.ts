@@ -62,6 +62,7 @@ const asked = (score: number, item = 0): Opportunity => ({
   hints: 0,
   score,
   correct: score >= 0.5,
+  weight: 1,
 })
 const logit = fc.double({ min: -4, max: 4, noNaN: true })
 

@@ -33,6 +33,8 @@ export const RULE: MasteryModel<RuleParams> = {
   about: 'Weighted mean of the scores, older ones counting less, hints taking credit.',
   studentSlots: 0,
   topicSlots: 4,
+  // Half-way between two times of the last answer would age all evidence: the answer's own weight is halved instead.
+  weighs: true,
   defaults: {
     prior: 0.5,
     priorWeight: 2,
@@ -73,7 +75,7 @@ export const RULE: MasteryModel<RuleParams> = {
   },
   learnTopic(p, _student, _s, topic, t, o) {
     const g = topic[t + 1] === 0 ? 0 : Math.exp(-(o.at - topic[t + 3]!) / (p.scaleDays * DAY_MS))
-    const w = p.weights[EVENT_KINDS[o.kind]!]!
+    const w = p.weights[EVENT_KINDS[o.kind]!]! * o.weight
     topic[t] = topic[t]! * g + w * o.score * hintCredit(p, o.hints)
     topic[t + 1] = topic[t + 1]! * g + w
     topic[t + 2] = topic[t + 2]! * g + w * o.score

@@ -121,7 +121,8 @@ export class PracticeLearner {
   private learn(topic: number, correct: boolean, now: number): void {
     const { student, topics } = this.elo
     const { id } = this.curriculum.topics[topic]!
-    const o: Opportunity = { at: now, topicName: id, item: 0, kind: 0, hints: 0, score: correct ? 1 : 0, correct }
+    const score = correct ? 1 : 0
+    const o: Opportunity = { at: now, topicName: id, item: 0, kind: 0, hints: 0, score, correct, weight: 1 }
     const at = 2 * topic
     const p = ELO.predict(ELO.defaults, student, 0, topics, at, o)
     ELO.learnTopic(ELO.defaults, student, 0, topics, at, o, p)

@@ -1,10 +1,12 @@
 import type { Evidence } from '@mastery/schemas/src/generated/alert.gen.ts'
-import type { AlertRule } from '../../alerts/policy.ts'
+import type { AlertRule, RuleKind } from '../../alerts/policy.ts'
 import type { Verdict } from './judge.ts'
 import type { AlertState, Instance } from './state.ts'
 import type { TopicRecord } from './topic-record.ts'
 
 const DAY = 86_400_000
+/** Kinds whose threshold is one of mastery. */
+const BY_MASTERY: readonly RuleKind[] = ['mastery_below', 'mastery_above', 'prerequisite_gap']
 const WEEK = 7
 /** Over this the trend is told, whatever the rule looks at. */
 const TREND_WINDOW = 30 * DAY
@@ -16,10 +18,11 @@ export function evidenceOf(i: Instance, rule: AlertRule, t: TopicRecord | null, 
   const found: Evidence[] = []
   if (t !== null && t.mastery >= 0) {
     if (rule.kind === 'falling' && v) found.push(fact('fall', v.value))
+    if (rule.kind === 'rapid_guessing') found.push(fact('rapid_of_last_ten', t.recent().rapid))
     if (rule.kind === 'stalled') found.push(fact('answers_without_mastery', t.opportunities))
     found.push(fact('mastery', t.mastery))
     if (v?.prerequisite) found.push(fact('prerequisite', v.prerequisite.mastery, v.prerequisite.name))
-    if (rule.kind !== 'stalled' && rule.kind !== 'falling') found.push(fact('threshold', rule.enter))
+    if (BY_MASTERY.includes(rule.kind)) found.push(fact('threshold', rule.enter))
     if (i.base !== 'pending') found.push(fact('mastery_at_entry', i.entry))
     const line = t.line(TREND_WINDOW)
     if (line !== null) found.push(fact('trend_per_week', line.perDay * WEEK))

@@ -41,6 +41,11 @@ export function judge(rule: AlertRule, t: TopicRecord, s: AlertState, policy: Al
       const over = t.reached || t.mastery >= rule.leave
       return verdict(over ? 'leave' : t.opportunities >= rule.enter ? 'enter' : 'between', t.opportunities)
     }
+    case 'rapid_guessing': {
+      const { rapid, answers } = t.recent()
+      if (answers === 0) return null
+      return verdict(t.mastery >= policy.mastered ? 'leave' : above(rapid / answers, rule), rapid / answers)
+    }
     case 'prerequisite_gap':
       return prerequisiteGap(rule, t, s, policy)
     default:
@@ -84,7 +89,7 @@ export function idleUntil(from: number, time: number, breaks: readonly Break[]):
 
 /** Of answers that went badly one says nothing: there have to be two among the last ten. */
 export function wentBadly(rule: AlertRule, t: TopicRecord): boolean {
-  if (rule.kind === 'mastery_above') return true
+  if (rule.kind === 'mastery_above' || rule.kind === 'rapid_guessing') return true
   const { correct, answers } = t.recent()
   return answers - correct >= 2
 }

@@ -21,7 +21,7 @@ function begin(i: Instance, rule: AlertRule, v: Verdict, t: TopicRecord, now: nu
   i.firstShown = 0
   i.lastShown = 0
   i.shown = 0
-  i.entry = rule.kind === 'stalled' || rule.kind === 'falling' ? t.mastery : v.value
+  i.entry = t.mastery
   i.fresh = false
   i.severity = severityOf(rule, v.value)
 }

@@ -292,6 +292,24 @@ describe('other kinds', () => {
     expect(log.story()).toHaveLength(3)
   })
 
+  it('rapid guessing: by the share of the last ten, and over when it is low', () => {
+    const log = opened({ id: 'hasty', kind: 'rapid_guessing', enter: 0.5, leave: 0.2, hold: 0 })
+    const answers = (from: number, count: number, rapid: boolean) => {
+      for (let i = from; i < from + count; i++) {
+        const at = DAY_ZERO + i * 8 * HOUR
+        log.tick(at).answer(0.6, at, { correct: i % 2 === 0, rapid })
+      }
+    }
+    answers(0, 6, false)
+    answers(6, 4, true)
+    expect(log.story()).toEqual([])
+    answers(10, 5, true)
+    expect(log.story()).toEqual(['normal-pending', 'pending-firing told'])
+    expect(log.notices()[0]!.evidence[0]).toEqual({ code: 'rapid_of_last_ten', value: 8, text: null })
+    answers(15, 8, false)
+    expect(log.story().at(-1)).toBe('firing-resolved')
+  })
+
   it('mastery above: told when it is learned', () => {
     const log = opened({ id: 'learned', kind: 'mastery_above', to: ['student', 'guardian'] })
     days(log, DAY_ZERO, 6, 0.9, true)

@@ -23,7 +23,8 @@ export function learn(s: AlertState, v: MasteryScore, now: number, open: { e: Ev
     }
     t.mastery = mastery
     t.opportunities = row.opportunities
-    if (own && !row.revision) t.answer(v.occurred_at, v.correct!, mastery, policy?.sessionGap ?? USUAL_GAP_MS)
+    if (own && !row.revision)
+      t.answer(v.occurred_at, v.correct!, row.haste !== null, mastery, policy?.sessionGap ?? USUAL_GAP_MS)
     else if (t.last === 0) t.first = t.last = Math.floor(row.as_of / 1000)
     if (policy && mastery >= policy.mastered) t.reached = true
     return at

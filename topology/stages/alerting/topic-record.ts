@@ -18,7 +18,7 @@ export class TopicRecord {
   sessions = 0
   /** The newest answers in order of event time. */
   readonly times: number[] = []
-  /** Mastery after each of them in 65,535ths, times two, plus one where it was right. */
+  /** Mastery after each of them in 65,535ths, times four, plus one where it was right and two where it was a rapid guess. */
   readonly values: number[] = []
 
   constructor(name: string) {
@@ -26,7 +26,7 @@ export class TopicRecord {
   }
 
   /** Adds an answer at its place in time. `gap`: a pause that divides sessions, milliseconds. */
-  answer(at: number, correct: boolean, mastery: number, gap: number): void {
+  answer(at: number, correct: boolean, rapid: boolean, mastery: number, gap: number): void {
     const { times, values } = this
     const t = Math.floor(at / SECONDS)
     let i = times.length
@@ -44,7 +44,7 @@ export class TopicRecord {
     this.last = Math.max(this.last, t)
     if (i === 0 && times.length === KEPT) return
     times.splice(i, 0, t)
-    values.splice(i, 0, Math.round(mastery * STEPS) * 2 + (correct ? 1 : 0))
+    values.splice(i, 0, Math.round(mastery * STEPS) * 4 + (rapid ? 2 : 0) + (correct ? 1 : 0))
     if (times.length > KEPT) {
       times.shift()
       values.shift()
@@ -58,12 +58,16 @@ export class TopicRecord {
     this.values.length = 0
   }
 
-  /** Of the last ten answers those that were right, and how many there are. */
-  recent(): { correct: number; answers: number } {
+  /** Of the last ten answers those that were right, those that were rapid guesses, and how many there are. */
+  recent(): { correct: number; rapid: number; answers: number } {
     const from = Math.max(0, this.values.length - LAST)
     let correct = 0
-    for (let i = from; i < this.values.length; i++) correct += this.values[i]! & 1
-    return { correct, answers: this.values.length - from }
+    let rapid = 0
+    for (let i = from; i < this.values.length; i++) {
+      correct += this.values[i]! & 1
+      rapid += (this.values[i]! >> 1) & 1
+    }
+    return { correct, rapid, answers: this.values.length - from }
   }
 
   /**
@@ -84,13 +88,13 @@ export class TopicRecord {
     let sv = 0
     for (let i = from; i < n; i++) {
       st += times[i]! - times[from]!
-      sv += values[i]! >> 1
+      sv += values[i]! >> 2
     }
     let above = 0
     let below = 0
     for (let i = from; i < n; i++) {
       const dt = times[i]! - times[from]! - st / count
-      above += dt * ((values[i]! >> 1) - sv / count)
+      above += dt * ((values[i]! >> 2) - sv / count)
       below += dt * dt
     }
     const slope = above / below / STEPS

@@ -3,7 +3,7 @@ import { SCORE_STATE, type ScoreState } from './state.ts'
 
 /** A student's scores as another process computed them, and the model versions that it computed with. */
 export interface ScoreCheckpoint {
-  /** In the order of the models, the blend last. */
+  /** In the order of the models, the blend, then a policy that is on. */
   versions: readonly string[]
   state: ScoreState
 }

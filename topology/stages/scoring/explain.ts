@@ -40,7 +40,7 @@ function onTheMean(k: Knowledge, name: string, topic: number, params: ParamSet):
   const found: Factor[] = []
   for (let m = 0; m < N; m++)
     MODELS[m]!.explain(
-      params[m],
+      params.models[m],
       name,
       k.student,
       STUDENT_AT[m]!,

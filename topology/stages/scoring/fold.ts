@@ -1,9 +1,12 @@
 import type { FoldOp } from '@mastery/schemas/src/generated/feature-record.gen.ts'
+import type { RapidPolicy } from '../../effort/rapid-policy.ts'
 import { kindIndex } from '../../events/kinds.ts'
 import { BLEND } from '../../models/blend/model.ts'
 import { MODELS } from '../../models/catalog.ts'
 import type { Opportunity } from '../../models/model.ts'
+import { learnStudentPart, learnTopicPart } from '../../models/part.ts'
 import { compareOrder } from '../windowing/ring.ts'
+import { weightOf } from './rapid-guesses.ts'
 import {
   BLEND_AT,
   COUNT_AT,
@@ -19,11 +22,24 @@ import {
   TOPIC_WIDTH,
 } from './state.ts'
 
-/** Parameters in force, in the order of MODELS. */
-export type ParamSet = readonly unknown[]
+export interface ParamSet {
+  /** Parameters in force, in the order of MODELS. */
+  models: readonly unknown[]
+  /** How much rapid guesses teach; null: as much as any answer. */
+  rapid: RapidPolicy | null
+}
 
 const N = MODELS.length
-const opportunity: Opportunity = { at: 0, topicName: '', item: 0, kind: 0, hints: 0, score: 0, correct: false }
+const opportunity: Opportunity = {
+  at: 0,
+  topicName: '',
+  item: 0,
+  kind: 0,
+  hints: 0,
+  score: 0,
+  correct: false,
+  weight: 1,
+}
 /** Predictions of the opportunity at hand, N per topic. */
 let perTopic = new Float64Array(N * 16)
 /** A student of whom nothing is known. */
@@ -37,8 +53,8 @@ export function ensureTopics(s: ScoreState, k: Knowledge, params: ParamSet): voi
   const names = s.sets.topics.names
   if (k.known === names.length && k.known > 0) return
   for (let m = 0; m < N; m++) {
-    MODELS[m]!.initStudent(params[m], nobody, STUDENT_AT[m]!)
-    if (k.known === 0) MODELS[m]!.initStudent(params[m], k.student, STUDENT_AT[m]!)
+    MODELS[m]!.initStudent(params.models[m], nobody, STUDENT_AT[m]!)
+    if (k.known === 0) MODELS[m]!.initStudent(params.models[m], k.student, STUDENT_AT[m]!)
   }
   if (names.length * TOPIC_WIDTH > k.topics.length) {
     const next = new Float64Array(Math.max(names.length, (k.topics.length / TOPIC_WIDTH) * 2) * TOPIC_WIDTH)
@@ -48,8 +64,14 @@ export function ensureTopics(s: ScoreState, k: Knowledge, params: ParamSet): voi
   for (; k.known < names.length; k.known++) {
     const at = k.known * TOPIC_WIDTH
     for (let m = 0; m < N; m++) {
-      MODELS[m]!.initTopic(params[m], names[k.known]!, k.topics, at + MODEL_AT[m]!)
-      k.topics[at + SNAP_AT + m] = MODELS[m]!.mastery(params[m], nobody, STUDENT_AT[m]!, k.topics, at + MODEL_AT[m]!)
+      MODELS[m]!.initTopic(params.models[m], names[k.known]!, k.topics, at + MODEL_AT[m]!)
+      k.topics[at + SNAP_AT + m] = MODELS[m]!.mastery(
+        params.models[m],
+        nobody,
+        STUDENT_AT[m]!,
+        k.topics,
+        at + MODEL_AT[m]!,
+      )
     }
     k.topics.fill(NOT_SCORED, at + SNAP_AT + N, at + BLEND_AT)
     k.topics[at + BLEND_AT] = BLEND.combine(k.topics, at + SNAP_AT, N)
@@ -85,7 +107,7 @@ function predictAll(s: ScoreState, k: Knowledge, params: ParamSet, i: number, me
     for (let j = 0; j < topics.length; j++) {
       const topic = topics[j]!
       opportunity.topicName = names[topic]!
-      const p = model.predict(params[m], k.student, st, k.topics, topic * TOPIC_WIDTH + off, opportunity)
+      const p = model.predict(params.models[m], k.student, st, k.topics, topic * TOPIC_WIDTH + off, opportunity)
       perTopic[j * N + m] = p
       sum += p
     }
@@ -100,14 +122,16 @@ function predictAll(s: ScoreState, k: Knowledge, params: ParamSet, i: number, me
 export function learn(s: ScoreState, k: Knowledge, params: ParamSet, i: number, means: Float64Array): void {
   const topics = predictAll(s, k, params, i, means)
   const names = s.sets.topics.names
+  opportunity.weight = params.rapid === null ? 1 : weightOf(s, params.rapid, i)
   for (let m = 0; m < N; m++) {
     const model = MODELS[m]!
     const st = STUDENT_AT[m]!
     const off = MODEL_AT[m]!
     for (let j = 0; j < topics.length; j++) {
       opportunity.topicName = names[topics[j]!]!
-      model.learnTopic(
-        params[m],
+      learnTopicPart(
+        model,
+        params.models[m],
         k.student,
         st,
         k.topics,
@@ -116,12 +140,18 @@ export function learn(s: ScoreState, k: Knowledge, params: ParamSet, i: number, 
         perTopic[j * N + m]!,
       )
     }
-    model.learnStudent(params[m], k.student, st, opportunity, means[m]!)
+    learnStudentPart(model, params.models[m], k.student, st, opportunity, means[m]!)
   }
   for (const topic of topics) {
     const at = topic * TOPIC_WIDTH
     for (let m = 0; m < N; m++)
-      k.topics[at + SNAP_AT + m] = MODELS[m]!.mastery(params[m], k.student, STUDENT_AT[m]!, k.topics, at + MODEL_AT[m]!)
+      k.topics[at + SNAP_AT + m] = MODELS[m]!.mastery(
+        params.models[m],
+        k.student,
+        STUDENT_AT[m]!,
+        k.topics,
+        at + MODEL_AT[m]!,
+      )
     k.topics.fill(NOT_SCORED, at + SNAP_AT + N, at + BLEND_AT)
     k.topics[at + BLEND_AT] = BLEND.combine(k.topics, at + SNAP_AT, N)
     k.topics[at + LAST_AT] = opportunity.at

@@ -1,4 +1,5 @@
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
+import { RAPID_GUESSES } from '../../effort/rapid-policy.ts'
 import { hash53 } from '../../events/hash.ts'
 import { MODELS } from '../../models/catalog.ts'
 import {
@@ -21,7 +22,7 @@ export interface PinnedModels {
 }
 
 /**
- * Carries out a marker that concerns models. Null: it is to be forwarded; else it was carried out before, or can't be.
+ * Carries out a marker that concerns models, or the policy on rapid guesses. Null: it is to be forwarded; else it was carried out before, or can't be.
  */
 export function applyMarker(
   marker: Marker,
@@ -29,20 +30,22 @@ export function applyMarker(
   ring: RingLimits,
   pinned?: PinnedModels,
 ): StepResult | null {
-  if (marker.subject !== 'model') return null
+  const policy = marker.subject === 'policy' && marker.name === RAPID_GUESSES.id
+  if (marker.subject !== 'model' && !policy) return null
   if (pinned?.models[marker.name] && marker.issued_at < pinned.until) return null
   const id = hash53(marker.marker_id)
   if (meta.markers.has(id)) return { type: 'drop', reason: 'seen' }
-  const folded = MODELS.find((m) => m.id === marker.name)
-  const served = SERVED_AND_BLEND.find((m) => m.id === marker.name)
+  const folded = policy ? undefined : MODELS.find((m) => m.id === marker.name)
+  const served = policy ? undefined : SERVED_AND_BLEND.find((m) => m.id === marker.name)
   const refuse = (message: string): StepResult => ({ type: 'dead_letter', code: 'marker_refused', message })
-  if (!folded && !served)
+  if (!folded && !served && !policy)
     return refuse(
       `There is no model "${marker.name}"; the models that take versions are ${[...MODELS, ...SERVED_AND_BLEND].map((m) => m.id).join(', ')}.`,
     )
   if (marker.action === 'prepare') {
     try {
-      if (folded) parametersOf(folded, marker.payload)
+      if (policy) checkPolicy(marker)
+      else if (folded) parametersOf(folded, marker.payload)
       else if (marker.version !== served!.without || marker.payload !== null) {
         const back = served!.looksBack(servedArtefact(served!, marker.payload))
         if (back > ring.min)
@@ -68,9 +71,16 @@ export function applyMarker(
   return null
 }
 
+/** @throws Error that says what does not fit */
+function checkPolicy({ version, payload }: Marker): void {
+  if ((version === RAPID_GUESSES.off) !== (payload === null))
+    throw new Error(`version "${RAPID_GUESSES.off}" has no thresholds, and every other one has`)
+  parametersOf(RAPID_GUESSES, payload)
+}
+
 /** The file that the marker's version is in. One that can't be read as such is refused by the step. */
 export function filesOfMarker(marker: Marker): ParameterFile[] {
-  if (marker.subject !== 'model' || marker.action !== 'prepare') return []
+  if (!['model', 'policy'].includes(marker.subject) || marker.action !== 'prepare') return []
   try {
     const f = fileOf(marker.payload)
     return f === null ? [] : [f]

@@ -1,7 +1,9 @@
+import type { RapidPolicy } from '../../effort/rapid-policy.ts'
 import { BLEND } from '../../models/blend/model.ts'
 import { MODELS } from '../../models/catalog.ts'
 import { SERVED, SERVED_AND_BLEND } from '../../served/catalog.ts'
 import type { Ask, Opportunities, Server, Walk } from '../../served/served.ts'
+import { weightOf } from './rapid-guesses.ts'
 import {
   BLEND_AT,
   type Carried,
@@ -47,7 +49,7 @@ const FIRST = MODELS.length
 /** Predictions and snapshots of a served model stand behind those of the folded ones. */
 const SERVED_AT = SNAP_AT + FIRST
 
-function opportunitiesOf(s: ScoreState): Opportunities {
+function opportunitiesOf(s: ScoreState, rapid: RapidPolicy | null): Opportunities {
   const { ring, sets } = s
   return {
     t: ring.t,
@@ -56,6 +58,7 @@ function opportunitiesOf(s: ScoreState): Opportunities {
     response: ring.response,
     hints: ring.hints,
     kind: ring.kind,
+    weight: rapid === null ? null : (i) => weightOf(s, rapid, i),
     topics: (i) => sets.sets[ring.set[i]!]!,
     names: sets.topics.names,
   }
@@ -69,10 +72,15 @@ export const AGAIN_MOST = 512
 
 /**
  * Brings stretches to the models in service, all students at a time. A model whose version carries nothing of a student
- * yet begins with the checkpoint if that has it, else with the ring's oldest opportunity.
+ * yet begins with the checkpoint if that has it, else with the ring's oldest opportunity. `rapid`: the policy in force.
  */
-export async function serve(stretches: readonly Stretch[], service: readonly InService[]): Promise<void> {
-  const all = stretches.map((x) => ({ ...x, of: opportunitiesOf(x.s), changed: new Set<number>() }))
+export async function serve(
+  stretches: readonly Stretch[],
+  service: readonly InService[],
+  rapid: RapidPolicy | null,
+): Promise<void> {
+  const weighed = service.some(({ at }) => SERVED_AND_BLEND[at]!.weighs) ? rapid : null
+  const all = stretches.map((x) => ({ ...x, of: opportunitiesOf(x.s, weighed), changed: new Set<number>() }))
   for (const { k, was, changed } of all) {
     k.served = SERVED_AND_BLEND.map(() => null)
     if (was === null) continue

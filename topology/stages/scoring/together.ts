@@ -129,7 +129,7 @@ async function speak({ servers }: Parts, wave: readonly Begun[], meta: ScoreMeta
       },
     ]
   })
-  await serve(stretches, service)
+  await serve(stretches, service, inForce(meta).params.rapid)
 }
 
 /** Moves what is beyond the limits into the checkpoints, which the served models learn, too. */
@@ -153,7 +153,7 @@ async function learnBases(
     const k = learnBase(s, count, params)
     return { s, k, from: 0, to: count, carried, was: null, touched: [], wanted: -1, means: null }
   })
-  await serve(bases, service)
+  await serve(bases, service, params.rapid)
   return over
 }
 
@@ -179,7 +179,7 @@ export async function serveFolded(
       const from = learned.get(s) ?? 0
       return { s, k: s.current, from, to: s.ring.n, carried, was: null, touched: [], wanted: -1, means: null }
     })
-    await serve(all, service)
+    await serve(all, service, params.rapid)
   }
   for (const { s, count } of over) evictLearned(s, count)
 }

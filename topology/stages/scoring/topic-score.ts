@@ -1,10 +1,12 @@
-import type { ModelScore, TopicScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
+import type { Haste, ModelScore, TopicScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
+import type { RapidPolicy } from '../../effort/rapid-policy.ts'
 import { MODELS } from '../../models/catalog.ts'
 import { SERVED } from '../../served/catalog.ts'
 import { factorsOf, standingOf, uncertaintyOf } from './explain.ts'
 import type { ParamSet } from './fold.ts'
 import { inForce, MODEL_IDS, type ServedVersion } from './in-force.ts'
 import type { ScoreMeta } from './meta.ts'
+import { rapidAt } from './rapid-guesses.ts'
 import { BLEND_AT, COUNT_AT, type Knowledge, LAST_AT, PARTS, type ScoreState, SNAP_AT, TOPIC_WIDTH } from './state.ts'
 
 const N = MODELS.length
@@ -37,7 +39,19 @@ export function topicScore(
     uncertainty: uncertaintyOf(k, topic),
     standing: standingOf(k.topics[at + BLEND_AT]!, opportunities),
     factors: factorsOf(k, s.sets.topics.names[topic]!, topic, params, change, said(k, served, SERVED.length)),
+    haste: params.rapid === null ? null : hasteOf(s, topic, params.rapid),
   }
+}
+
+/** What the newest opportunity on the topic lost by being a rapid guess. One that has left the ring is not looked at. */
+function hasteOf(s: ScoreState, topic: number, rapid: RapidPolicy): Haste | null {
+  const { ring, sets } = s
+  let i = ring.n - 1
+  while (i >= 0 && !sets.sets[ring.set[i]!]!.includes(topic)) i--
+  const times = i < 0 ? null : rapidAt(s, rapid, i)
+  if (times === null) return null
+  const { thresholdMs, usualMs } = times
+  return { weight: rapid.weight, response_ms: ring.response[i]!, threshold_ms: thresholdMs, usual_ms: usualMs }
 }
 
 /** Whether the version of a trained model that is in force has spoken of this student. */
@@ -53,9 +67,9 @@ export function prior(s: ScoreState, topic: number, params: ParamSet): number {
     const model = MODELS[m]!
     const student = new Float64Array(Math.max(1, model.studentSlots))
     const slots = new Float64Array(Math.max(1, model.topicSlots))
-    model.initStudent(params[m], student, 0)
-    model.initTopic(params[m], s.sets.topics.names[topic]!, slots, 0)
-    sum += model.mastery(params[m], student, 0, slots, 0)
+    model.initStudent(params.models[m], student, 0)
+    model.initTopic(params.models[m], s.sets.topics.names[topic]!, slots, 0)
+    sum += model.mastery(params.models[m], student, 0, slots, 0)
   }
   return sum / N
 }

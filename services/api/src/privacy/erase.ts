@@ -184,7 +184,7 @@ async function jobsEntry(parts: PrivacyParts, student: string): Promise<ErasureR
 
 async function modelsEntry(parts: PrivacyParts): Promise<ModelsEntry> {
   const rows = await parts.gold.query<{ name: string; version: string }>(
-    "SELECT DISTINCT toString(name) AS name, version FROM markers FINAL WHERE subject = 'model' AND action IN ('prepare', 'activate') AND payload IS NOT NULL ORDER BY name, version",
+    "SELECT DISTINCT toString(name) AS name, version FROM markers FINAL WHERE subject IN ('model', 'policy') AND action IN ('prepare', 'activate') AND payload IS NOT NULL ORDER BY name, version",
   )
   return {
     trained_on_subject: [],

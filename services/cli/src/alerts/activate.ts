@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { broadcast } from '@mastery/infra/runtime/broadcast.ts'
 import type { Installation } from '@mastery/infra/runtime/installation.ts'
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
-import { type AlertPolicy, policyText } from '@mastery/topology/alerts/policy.ts'
+import { type AlertPolicy, policyArtefact, policyText } from '@mastery/topology/alerts/policy.ts'
 import { filePayload } from '@mastery/topology/models/parameters.ts'
 import { policyName } from '@mastery/topology/stages/alerting/markers.ts'
 import { alertMetas } from './in-force.ts'
@@ -10,9 +10,6 @@ import { alertMetas } from './in-force.ts'
 const LOOK_MS = 50
 const PATIENCE_MS = 60_000
 const FILE = 'policy.json'
-
-/** Under which name the artefact store keeps a tenant's rules. No model's id has a dot. */
-export const policyArtefact = (tenant: string): string => `alerts.${tenant}`
 
 /**
  * Keeps the rules as an artefact, puts them in force by two markers, from an exact offset of every partition on, and

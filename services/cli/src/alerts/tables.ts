@@ -14,6 +14,8 @@ function condition(r: AlertRule): string {
       return `a fall of ${r.enter} within ${durationText(r.window)}`
     case 'stalled':
       return `${r.enter} answers without mastery`
+    case 'rapid_guessing':
+      return `${r.enter * 10} of the last ten guessed rapidly`
     case 'inactive':
       return `no answer for ${durationText(r.enter)}`
   }

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { writeWhole } from '@mastery/jobs/src/evaluate/write.ts'
 import { type Activated, activateVersion, rollBack } from '@mastery/jobs/src/training/activate.ts'
 import { versionsInForce } from '@mastery/jobs/src/training/versions.ts'
+import { isPolicyArtefact } from '@mastery/topology/alerts/policy.ts'
 import { isRosterArtefact } from '@mastery/topology/roster/version.ts'
 import { type Command, type Host, type Io, UsageError } from '../command.ts'
 import { manifestTable, versionParts } from '../trained-models.ts'
@@ -12,8 +13,8 @@ async function list(host: Host, io: Io, model: string | undefined, json: boolean
   await host.stages()
   const damaged: string[] = []
   const kept = await host.installation.artefacts.list(model, (e) => damaged.push(e.message))
-  // Rosters are kept in the same store, and are no models.
-  const manifests = kept.filter((m) => !isRosterArtefact(m.model))
+  // Rosters and policies are kept in the same store, and are no models.
+  const manifests = kept.filter((m) => !isRosterArtefact(m.model) && !isPolicyArtefact(m.model))
   const inForce = await versionsInForce(versionParts(host))
   if (json)
     return io.out(
@@ -54,6 +55,8 @@ npx mastery models card MODEL VERSION [--out FILE]    its model card in Markdown
 npx mastery models compare MODEL A B ... [--report FILE]   versions side by side, and what it comes to in words
 npx mastery models activate MODEL VERSION [--anyway]  scores with it, from one offset of each partition on
 npx mastery models rollback MODEL                     scores with the version before the present one again
+The policy rapid-guesses (versions: "npx mastery behaviour thresholds") is activated in the same way, and taken out with
+"npx mastery models activate rapid-guesses off".
 VERSION may be "latest", the one that was trained last; to compare, "in-force" too. Versions of several models are compared
 as MODEL/VERSION. The answers are those in gold of students from whom every one of the versions was kept; or those of a file,
 --format FORMAT --test FILE, as of "npx mastery evaluate".

@@ -103,7 +103,7 @@ async function activations(parts: RepairParts, cut: Cut, metas: Round['metas']):
   if (![...active.values()].some((a) => a !== null && a.size > 0)) return []
   const rows = await parts.gold.query<{ p: number; o: number; name: string; version: string }>(
     `SELECT src_partition AS p, max(src_offset) AS o, name, version FROM markers
-     WHERE action = 'activate' AND subject = 'model' AND ${within(cut)} GROUP BY p, name, version`,
+     WHERE action = 'activate' AND subject IN ('model', 'policy') AND ${within(cut)} GROUP BY p, name, version`,
   )
   for (const { p, o, name, version } of rows)
     for (const q of branchesOf(p, parts.partitions))

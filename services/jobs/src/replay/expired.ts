@@ -48,7 +48,7 @@ export async function expiredSelected(
   )
   const activations = await gold.query<Activation>(
     `SELECT DISTINCT src_partition AS p, src_offset AS o, name, version FROM markers
-     WHERE action = 'activate' AND subject = 'model' ORDER BY p, o`,
+     WHERE action = 'activate' AND subject IN ('model', 'policy') ORDER BY p, o`,
   )
   const of = (p: number) => activations.filter((a) => a.p === p)
   const offsets = Array.from(

@@ -35,7 +35,7 @@ const PATIENCE_MS = 60_000
 /**
  * Puts a version in force by two markers, from an exact offset of every partition on, and waits until the scoring stage
  * has passed them. A challenger whose paired gain over what it replaces is not clear of zero is refused, unless
- * somebody takes that on (`anyway`).
+ * somebody takes that on (`anyway`). The version that stands where a policy is off turns it off.
  * @throws ActivationError
  */
 export async function activateVersion(
@@ -45,13 +45,19 @@ export async function activateVersion(
   options: { anyway?: boolean } = {},
 ): Promise<Activated> {
   const streaming = modelNamed(model)
+  const before = await current(parts, model)
+  const policy = streaming.subject === 'policy'
+  if (policy && version === streaming.defaultVersion) {
+    if (before.version !== version) await send(parts, streaming, version, null)
+    return { model, version, before: before.version }
+  }
   const { manifest, payload } = await versionPayload(parts.artefacts, streaming, version).catch((cause: unknown) => {
     throw new ActivationError((cause as Error).message, { cause })
   })
-  const before = await current(parts, model)
   if (before.version === version) throw new ActivationError(`Version ${version} of ${model} is in force already.`)
-  if (!options.anyway) refuseWithoutGain(manifest, before)
-  await send(parts, model, version, payload)
+  // What a policy is for is not to predict better.
+  if (!options.anyway && !policy) refuseWithoutGain(manifest, before)
+  await send(parts, streaming, version, payload)
   return { model, version, before: before.version }
 }
 
@@ -64,7 +70,7 @@ export async function rollBack(parts: ActivationParts, model: string): Promise<A
   const before = await current(parts, model)
   const rows = await parts.gold.query<{ version: string; action: string; payload: string | null }>(
     `SELECT version, action, argMax(payload, issued_at) AS payload FROM markers
-     WHERE subject = 'model' AND name = '${model}' AND action IN ('prepare', 'activate')
+     WHERE subject = '${streaming.subject}' AND name = '${model}' AND action IN ('prepare', 'activate')
      GROUP BY marker_id, version, action ORDER BY max(issued_at), action DESC`,
   )
   const activated = rows.filter((r) => r.action === 'activate').map((r) => r.version)
@@ -79,7 +85,7 @@ export async function rollBack(parts: ActivationParts, model: string): Promise<A
     throw new ActivationError(
       `Gold has no marker that prepared version ${version} of ${model}. Activate a version by its name: "npx mastery models activate ${model} VERSION".`,
     )
-  await send(parts, model, version, prepared?.payload ?? null)
+  await send(parts, streaming, version, prepared?.payload ?? null)
   return { model, version, before: before.version }
 }
 
@@ -112,13 +118,13 @@ function refuseWithoutGain(manifest: Manifest, before: InForce): void {
 
 const number = (x: number | undefined) => (x === undefined ? 'unknown' : x.toFixed(4))
 
-async function send(parts: ActivationParts, model: string, version: string, payload: string | null): Promise<void> {
+async function send(parts: ActivationParts, of: Streaming, version: string, payload: string | null): Promise<void> {
   for (const action of ['prepare', 'activate'] as const) {
     const marker: Marker = {
       marker_id: randomUUID(),
       action,
-      subject: 'model',
-      name: model,
+      subject: of.subject,
+      name: of.id,
       version,
       payload: action === 'prepare' ? payload : null,
       issued_at: parts.now(),
@@ -126,7 +132,7 @@ async function send(parts: ActivationParts, model: string, version: string, payl
     const value = parts.codec.encode('marker', marker)
     await broadcast(parts.log, 'learning.events', { key: 'marker', value, timestamp: marker.issued_at })
   }
-  await passed(parts, model, version)
+  await passed(parts, of.id, version)
 }
 
 async function passed(parts: ActivationParts, model: string, version: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { RAPID_GUESSES } from '@mastery/topology/effort/rapid-policy.ts'
 import { MODELS } from '@mastery/topology/models/catalog.ts'
 import { filePayload } from '@mastery/topology/models/parameters.ts'
 import type { ArtefactStore, Manifest } from '@mastery/topology/ports/artefact-store.ts'
@@ -7,9 +8,11 @@ import { PARAMETERS } from './publish.ts'
 /** Parameters up to this size travel with their marker; larger ones stay in the artefact. */
 const TRAVELS_BYTES = 64 * 1024
 
-/** A model of the stream that takes versions. */
+/** A model of the stream that takes versions, or a policy. */
 export interface Streaming {
   id: string
+  /** What its markers are about. */
+  subject: 'model' | 'policy'
   /** What is in force before anything was trained, and what a first version is rolled back to. */
   defaultVersion: string
   /** Parameters that are text, so that a marker can hold small ones. */
@@ -18,20 +21,29 @@ export interface Streaming {
   check(bytes: Uint8Array): void
 }
 
-/** Every model of the stream that takes versions. */
+/** Everything of the stream that takes versions: its models, and the policy on rapid guesses. */
 export const STREAMING: readonly Streaming[] = [
   ...MODELS.map((m) => ({
     id: m.id,
+    subject: 'model' as const,
     defaultVersion: m.defaultVersion,
     travels: true,
     check: (bytes: Uint8Array) => void m.parse(JSON.parse(Buffer.from(bytes).toString('utf8'))),
   })),
   ...SERVED_AND_BLEND.map((m) => ({
     id: m.id,
+    subject: 'model' as const,
     defaultVersion: m.without,
     travels: false,
     check: (bytes: Uint8Array) => void m.parse(bytes),
   })),
+  {
+    id: RAPID_GUESSES.id,
+    subject: 'policy',
+    defaultVersion: RAPID_GUESSES.off,
+    travels: true,
+    check: (bytes) => void RAPID_GUESSES.parse(JSON.parse(Buffer.from(bytes).toString('utf8'))),
+  },
 ]
 
 /**

@@ -35,7 +35,7 @@ export async function publishVersion(store: ArtefactStore, draft: Draft): Promis
       k.files.some((f) => f.name === PARAMETERS && f.sha256 === sha256),
   )
   if (same) return same
-  const manifest = { ...m, version: freeName(m.created_at, sha256, new Set(known.map((k) => k.version))) }
+  const manifest = { ...m, version: freeName(m.created_at, sha256, known) }
   const text = (t: string) => Buffer.from(t)
   const training = evaluation.models[learnerOf(m)]?.training ?? []
   return store.publish(
@@ -51,7 +51,8 @@ export async function publishVersion(store: ArtefactStore, draft: Draft): Promis
 }
 
 /** The day and the parameters' hash; with a number where that name is taken, by the same parameters of another fit. */
-function freeName(createdAt: number, sha256: string, taken: ReadonlySet<string>): string {
+export function freeName(createdAt: number, sha256: string, known: readonly Manifest[]): string {
+  const taken = new Set(known.map((k) => k.version))
   const name = `${new Date(createdAt).toISOString().slice(0, 10)}.${sha256.slice(0, 10)}`
   for (let i = 1; ; i++) {
     const numbered = i === 1 ? name : `${name}-${i}`
