@@ -64,7 +64,7 @@ export async function dropGeneration(
     throw new GenerationError(`Generation ${id} is what readers see; switch to another one first.`)
   await to.generations.set({ ...g, status: 'dropped', changedAt: Math.max(now, g.changedAt + 1) })
   await new Promise((r) => setTimeout(r, STOPS_MS))
-  for (const stage of ['features', 'scoring', 'alerts', 'gold'])
+  for (const stage of ['features', 'scoring', 'alerts', 'notify', 'delivery', 'gold'])
     for (const topic of topicsReadBy(stage, id)) {
       const partitions = await to.log.partitions(topic)
       for (let partition = 0; partition < partitions; partition++)
