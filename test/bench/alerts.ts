@@ -2,9 +2,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readYaml } from '@mastery/infra/config/alert-yaml.ts'
 import { Waking } from '@mastery/infra/runtime/waking.ts'
+import type { Alert } from '@mastery/schemas/src/generated/alert.gen.ts'
+import type { Notice } from '@mastery/schemas/src/generated/notice.gen.ts'
 import { checkPolicy } from '@mastery/topology/alerts/check.ts'
 import { madeScore } from '@mastery/topology/alerts/made-score.ts'
 import { policyText } from '@mastery/topology/alerts/policy.ts'
+import { Tally } from '@mastery/topology/alerts/tally.ts'
 import type { StateScope } from '@mastery/topology/ports/state-store.ts'
 import type { Relations } from '@mastery/topology/roster/relations.ts'
 import type { StageRecord } from '@mastery/topology/stage.ts'
@@ -119,17 +122,25 @@ const stage: Case = async ({ quick, note }) => {
   for (const m of opening(tenant, students)) run.step(m)
   let alerts = 0
   let notices = 0
+  const times = scores.flatMap((r) => (r.subject === 'tick' ? [(r.value as { at: number }).at] : []))
+  const tally = new Tally({ from: times[0]!, to: times.at(-1)! })
   const watch = new Stopwatch()
   watch.start()
   for (const r of scores)
     for (const o of run.outputs(r)) {
-      if (o.subject === 'alert') alerts++
-      else if (o.subject === 'notice') notices++
+      if (o.subject === 'alert') {
+        alerts++
+        tally.alert(o.value as Alert)
+      } else if (o.subject === 'notice') {
+        notices++
+        tally.notice(o.value as Notice)
+      }
     }
   const lap = await watch.stop()
   const bytes = students.map((s) => ALERT_STATE.encode(run.state(s) as AlertState).length).sort((a, b) => a - b)
   const topics = students.map((s) => (run.state(s) as AlertState).topics.length)
   const sum = (xs: readonly number[]) => xs.reduce((a, b) => a + b, 0)
+  const said = tally.result()
   const f = figure(
     {
       scenario: 'alerts',
@@ -146,6 +157,12 @@ const stage: Case = async ({ quick, note }) => {
     ticks: scores.length - scored.length,
     transitions: alerts,
     notices,
+    teachers: said.perTeacherAndWeek?.teachers ?? 0,
+    'notices per teacher and week, p50': said.perTeacherAndWeek?.p50 ?? 0,
+    'notices per teacher and week, p95': said.perTeacherAndWeek?.p95 ?? 0,
+    'alerts by rule': said.rules
+      .map((r) => `${r.rule} ${r.fired} (${r.students} students, ${r.again} again within 7 days)`)
+      .join(', '),
     'topics per student': sum(topics) / topics.length,
     'bytes per student, mean': Math.round(sum(bytes) / bytes.length),
     'bytes per student, most': bytes.at(-1)!,

@@ -167,7 +167,7 @@ export const KIND_FIELDS: Readonly<Record<RuleKind, { about: string; fields: rea
     ],
   },
   stalled: {
-    about: 'Many answers on a topic, and it was never learned: wheel-spinning.',
+    about: 'Many answers on a topic, it was never learned, and mastery lies 0.1 below `leave`: wheel-spinning.',
     fields: [
       {
         name: 'answers',

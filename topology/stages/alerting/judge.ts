@@ -11,6 +11,8 @@ export interface Verdict {
   prerequisite: TopicRecord | null
 }
 
+/** Practice has led nowhere where mastery is this much below what ends it, so that a score that wavers there changes nothing. */
+const STALLED_BELOW = 0.1
 /** The prerequisite counts as made up for when its mastery is this much above. */
 const PREREQUISITE_LEAVE = 0.1
 
@@ -39,7 +41,8 @@ export function judge(rule: AlertRule, t: TopicRecord, s: AlertState, policy: Al
     }
     case 'stalled': {
       const over = t.reached || t.mastery >= rule.leave
-      return verdict(over ? 'leave' : t.opportunities >= rule.enter ? 'enter' : 'between', t.opportunities)
+      const holds = t.opportunities >= rule.enter && t.mastery < rule.leave - STALLED_BELOW
+      return verdict(over ? 'leave' : holds ? 'enter' : 'between', t.opportunities)
     }
     case 'rapid_guessing': {
       const { rapid, answers } = t.recent()

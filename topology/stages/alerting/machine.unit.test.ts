@@ -284,7 +284,7 @@ describe('other kinds', () => {
 
   it('stalled: many answers without mastery; never again once it was learned', () => {
     const log = opened({ id: 'spins', kind: 'stalled', answers: 20, hold: 0 })
-    const end = days(log, DAY_ZERO, 12, 0.6)
+    const end = days(log, DAY_ZERO, 12, 0.55)
     expect(log.story()).toEqual(['normal-pending', 'pending-firing told'])
     days(log, DAY_ZERO + 12 * DAY, 1, 0.9, true)
     expect(log.story().at(-1)).toBe('firing-resolved')
