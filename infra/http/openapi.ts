@@ -1,5 +1,6 @@
 import { COMPONENTS, type ComponentName } from './components.ts'
-import { ROUTES, type RouteSpec } from './route-table.ts'
+import type { RouteSpec } from './route-spec.ts'
+import { ROUTES } from './route-table.ts'
 
 const ref = (name: ComponentName) => ({ $ref: `#/components/schemas/${name}` })
 

@@ -1,43 +1,5 @@
-import type { ComponentName } from './components.ts'
-
-export interface ParameterSpec {
-  name: string
-  in: 'path' | 'query'
-  required: boolean
-  about: string
-  type: 'string' | 'integer'
-}
-
-export interface RouteSpec {
-  service: 'collector' | 'api'
-  id: string
-  method: 'GET' | 'POST'
-  path: string
-  about: string
-  parameters: readonly ParameterSpec[]
-  /** Media types of the request's body, the schema of one record in it, and whether JSON may be an array of them. */
-  body?: { mediaTypes: readonly string[]; schema: ComponentName; array: boolean }
-  /** Status to the schema of its body. Every error has the schema `Error`. */
-  replies: Readonly<Record<number, { about: string; schema: ComponentName | null }>>
-  /** Needs an API key. */
-  keyed: boolean
-}
-
-const ERRORS = {
-  400: 'The request cannot be read; the message says what to change.',
-  401: 'The API key is missing or unknown.',
-  403: 'The API key is not for this; the message names the role that is.',
-  404: 'Nothing is known under this id or path.',
-  413: 'The body or a single record is too large.',
-  415: 'Content type or encoding is not taken.',
-  422: 'The envelope has a version that is not read.',
-  429: 'Too much is waiting, or the tenant sends too fast; Retry-After says when to try again.',
-  503: 'A store does not answer; nothing was acknowledged. Try again.',
-} as const
-
-function errors(...codes: (keyof typeof ERRORS)[]): RouteSpec['replies'] {
-  return Object.fromEntries(codes.map((c) => [c, { about: ERRORS[c], schema: 'Error' }]))
-}
+import { INBOX_ROUTES } from './inbox-routes.ts'
+import { errors, path, query, type RouteSpec, STUDENT } from './route-spec.ts'
 
 const health = (service: RouteSpec['service']): RouteSpec => ({
   service,
@@ -55,23 +17,6 @@ const TAKEN: RouteSpec['replies'] = {
   207: { about: 'Some records are in the log as rejects; their results say why.', schema: 'Receipt' },
   ...errors(400, 401, 403, 413, 415, 429, 503),
 }
-
-const path = (name: string, about: string): ParameterSpec => ({
-  name,
-  in: 'path',
-  required: true,
-  about,
-  type: 'string',
-})
-const query = (name: string, about: string, type: ParameterSpec['type'] = 'string'): ParameterSpec => ({
-  name,
-  in: 'query',
-  required: false,
-  about,
-  type,
-})
-
-const STUDENT = "The tenant's own student id, or a pseudonym of 32 hexadecimal digits."
 
 /** Every HTTP route once: the services bind handlers to it, and the OpenAPI document is made from it. */
 export const ROUTES: readonly RouteSpec[] = [
@@ -168,72 +113,7 @@ export const ROUTES: readonly RouteSpec[] = [
     replies: { 200: { about: 'A recommendation.', schema: 'Recommendation' }, ...errors(400, 401, 403, 404, 503) },
     keyed: true,
   },
-  {
-    service: 'api',
-    id: 'alerts',
-    method: 'GET',
-    path: '/alerts',
-    about:
-      'Inbox of a person: what the person was told, the newest notice of each alert, the last told first. A key of the role person opens its own; admins and operators name one.',
-    parameters: [
-      query('recipient', 'Whose inbox, by id or pseudonym. Needed where the key is of nobody in particular.'),
-      query('student_id', 'Only alerts about this student.'),
-      query('class', 'Only alerts of this class.'),
-      query('state', 'Only alerts in this state: firing, recovering, acknowledged, silenced, no_data or resolved.'),
-      query('lang', 'Language of the words: en or de.'),
-      query('limit', 'Alerts at most, 1 to 1000; 100 where left out.', 'integer'),
-      query('cursor', 'next_cursor of the page before.'),
-    ],
-    replies: { 200: { about: 'One page of the inbox.', schema: 'Inbox' }, ...errors(400, 401, 403, 503) },
-    keyed: true,
-  },
-  ...(
-    [
-      ['acknowledge', 'acknowledge', 'Says that somebody takes care of an alert: it is not told again for a while.'],
-      ['silence', 'silence', 'Silences the rule of an alert for its student and topic until a time.'],
-      ['unsilence', 'unsilence', 'Takes a silence back.'],
-      [
-        'notUseful',
-        'not-useful',
-        'Says that an alert was of no use: it ends like an acknowledged one, and the rules learn of it.',
-      ],
-    ] as const
-  ).map(
-    ([id, name, about]): RouteSpec => ({
-      service: 'api',
-      id,
-      method: 'POST',
-      path: `/alerts/{alert_id}/${name}`,
-      about,
-      parameters: [path('alert_id', 'The alert, as the inbox names it.')],
-      body: { mediaTypes: ['application/json'], schema: 'AlertDeed', array: false },
-      replies: {
-        202: { about: 'The command is in the log; the alert changes within seconds.', schema: 'AlertCommand' },
-        ...errors(400, 401, 403, 404, 413, 415, 503),
-      },
-      keyed: true,
-    }),
-  ),
-  {
-    service: 'api',
-    id: 'unsubscribe',
-    method: 'POST',
-    path: '/unsubscribe',
-    about: 'Takes the reader of a mail off further mails, by the token that the mail has (RFC 8058). The inbox stays.',
-    parameters: [{ name: 'token', in: 'query', required: true, about: 'As the mail has it.', type: 'string' }],
-    replies: { 200: { about: 'No more mails.', schema: 'Unsubscribed' }, ...errors(400, 503) },
-    keyed: false,
-  },
-  {
-    service: 'api',
-    id: 'unsubscribePage',
-    method: 'GET',
-    path: '/unsubscribe',
-    about: 'A page with one button that does the same: following a link changes nothing.',
-    parameters: [{ name: 'token', in: 'query', required: true, about: 'As the mail has it.', type: 'string' }],
-    replies: { 200: { about: 'The page, as HTML.', schema: null }, ...errors(400) },
-    keyed: false,
-  },
+  ...INBOX_ROUTES,
   {
     service: 'api',
     id: 'erase',

@@ -1,5 +1,6 @@
 import { type Call, HttpError, type Reply } from './call.ts'
-import { ROUTES, type RouteSpec } from './route-table.ts'
+import type { RouteSpec } from './route-spec.ts'
+import { ROUTES } from './route-table.ts'
 
 export interface Route extends RouteSpec {
   handle(call: Call): Promise<Reply>

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { downStack, upStack } from '@mastery/infra/local/stack.ts'
 import { PERSONAL } from '@mastery/infra/provision/gold/personal.ts'
+import { bulk, enrolled, role, user } from '@mastery/topology/roster/testing/small.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mastery, masteryOk, sqlRows } from '../processes/cli.ts'
 import { SERVICE_NAMES, Services } from '../processes/services.ts'
@@ -22,6 +23,19 @@ interface Receipt {
   gold: { table: string; removed: number; left: number }[]
   state: { found: string }[]
   topics: { topic: string; gone_by: string | null }[]
+  roster: object
+}
+
+/** One class with the student, the guardian and the teacher. */
+function rosterOf(student: string) {
+  const users = [
+    user(student, { agentSourcedIds: 'guardian' }),
+    user('guardian', { email: 'g@mail.example' }),
+    user('tina'),
+  ]
+  const roles = [role(student, 'student'), role('guardian', 'parent'), role('tina', 'teacher')]
+  const enrollments = [enrolled('m6', student, 'student'), enrolled('m6', 'tina', 'teacher')]
+  return bulk({ users, roles, enrollments })
 }
 
 function csv(rows: number): string {
@@ -106,14 +120,32 @@ describe.skipIf(!gated)(title, { timeout: 300_000 }, () => {
     const api = services.launch('api')
     const url = (await api.said(/listening on (http:\S+?)["\s]/))[1]!
     const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' }
+    // The names come by another process, under a key that this one has not seen.
+    const roster = join(folder, 'roster')
+    mkdirSync(roster)
+    for (const [name, bytes] of rosterOf('s5')) writeFileSync(join(roster, name), bytes)
+    expect(JSON.parse(await run(['roster', 'import', roster]))).toMatchObject({ status: 'in force' })
+    await run(['keys', 'rotate', 'vault'])
+    const shown = async () =>
+      (await mastery(['roster', 'show', '--student', 's5', '--tenant', tenant], services.place)).out
+    expect(await shown()).toMatch(/^S5 Doe .*\n[\s\S]*Guardian Doe +g@mail\.example +guardian/)
     for (let i = 0; i < 3; i++) expect((await fetch(`${url}/mastery/s5`, { headers })).status).toBe(200)
     const body = JSON.stringify({ student_id: 's5' })
     const reply = await fetch(`${url}/privacy/erase`, { method: 'POST', headers, body })
-    expect([reply.status, ((await reply.json()) as Receipt).status]).toEqual([200, 'complete'])
+    const receipt = (await reply.json()) as Receipt
+    expect([reply.status, receipt.status]).toEqual([200, 'complete'])
+    expect(receipt.roster).toMatchObject({ checked: true, person: true, guardians: 1, former_versions: 1 })
+    expect(await shown()).toBe('')
     expect((await fetch(`${url}/mastery/s5`, { headers })).status).toBe(404)
     await api.signal('SIGTERM')
     const rows = JSON.parse(await run(['access', '--student', 's5'])) as { action: string }[]
-    expect(rows.map((r) => r.action).sort()).toEqual(['erase', 'read mastery', 'read mastery', 'read mastery'])
+    expect(rows.map((r) => r.action).sort()).toEqual([
+      'erase',
+      'read mastery',
+      'read mastery',
+      'read mastery',
+      'roster show',
+    ])
     expect(readFileSync(join(folder, 'tenants.json'), 'utf8')).not.toContain(key)
   })
 })

@@ -5,6 +5,7 @@ import { simulateSchool } from '../school/school.ts'
 import { alertMarkers, policyOf, smallRoster } from '../testing/alert-log.ts'
 import { exact } from '../testing/exact.ts'
 import { command, DAY, DAY_ZERO, eventInput, marker, shuffled, troublesomeLog } from '../testing/learner-log.ts'
+import { deliveriesOf, type NoticeRecord, NoticeSource, notified, person } from '../testing/notice-log.ts'
 import { bothStages, type DriverOptions, type Input, TopologyDriver } from '../testing/topology-driver.ts'
 import { alertingStage } from './alerting/stage.ts'
 
@@ -133,5 +134,55 @@ describe('batching never decides what exists', () => {
     const made = new TopologyDriver(bothStages()).send(...handMade()).features()
     for (const d of ['counted', 'outranked', 'corrected', 'superseded', 'duplicate', 'context', 'view_unpaired'])
       expect(made.some((f) => f.disposition === d)).toBe(true)
+  })
+})
+
+/** A week of notices from two sources, for few readers, with ends, urgent ones and alerts on classes. */
+function noticeLog(): NoticeRecord[] {
+  const random = new Random(8)
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(random.uniform() * from.length)]!
+  const sources = [0, 1].map((s) => new NoticeSource(s, DAY_ZERO))
+  const log: NoticeRecord[] = []
+  const sequences = new Map<string, number>()
+  for (let n = 0; n < 600; n++) {
+    const now = DAY_ZERO + n * 17 * 60_000
+    for (const s of sources) {
+      const before = s.records.length
+      if (n % 3 === 0) s.tick(now)
+      const alert_id = `${s.source}/${Math.floor(random.uniform() * 40)}`
+      const sequence = (sequences.get(alert_id) ?? 0) + 1
+      sequences.set(alert_id, sequence)
+      s.notice({
+        alert_id,
+        sequence,
+        now,
+        kind: pick(['firing', 'firing', 'resolved', 'escalated']),
+        severity: pick(['info', 'normal', 'normal', 'urgent']),
+        scope: alert_id.endsWith('7') ? 'class' : 'student',
+        recipient: person(1 + Math.floor(random.uniform() * 4)),
+        role: pick(['teacher', 'guardian', 'operator']),
+      })
+      log.push(...s.records.slice(before))
+    }
+  }
+  return log
+}
+
+describe('batching never decides what people are told', () => {
+  const log = noticeLog()
+  const rowsOf = (options: DriverOptions) => {
+    const driver = notified(log, 2, options)
+    return [...driver.outputs('mastery.deliveries').map(exact), ...driver.deadLetters().map(exact)]
+  }
+  const whole = rowsOf({})
+
+  it.each(CUTS)('the same deliveries in batches of %s', (_size, options) => {
+    expect(rowsOf(options())).toEqual(whole)
+  })
+
+  it('has deliveries of every kind to compare', () => {
+    const kinds = new Set(deliveriesOf(notified(log, 2)).map((d) => d.kind))
+    expect([...kinds].sort()).toEqual(['digest', 'group', 'urgent'])
+    expect(whole.length).toBeGreaterThan(200)
   })
 })

@@ -1,6 +1,5 @@
 import { WINDOW_COLUMNS, WINDOW_DAYS } from '@mastery/infra/provision/gold/tables.ts'
 import type { Alert } from '@mastery/schemas/src/generated/alert.gen.ts'
-import type { Delivery } from '@mastery/schemas/src/generated/delivery.gen.ts'
 import type { FeatureRecord, TopicFeatures } from '@mastery/schemas/src/generated/feature-record.gen.ts'
 import type { LearningEvent } from '@mastery/schemas/src/generated/learning-event.gen.ts'
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
@@ -210,37 +209,6 @@ export function alertRow(a: Alert, put: Put): void {
     a.ordinal,
     a.generation,
   ])
-}
-
-/** A row for each notice, whether it is in the text or not. */
-export function deliveryRows(d: Delivery, put: Put): void {
-  for (const i of d.items)
-    put('deliveries', [
-      d.tenant,
-      i.student ?? '',
-      d.recipient,
-      d.role,
-      d.delivery_id,
-      d.kind,
-      i.alert_id,
-      i.sequence,
-      i.kind,
-      i.rule,
-      i.scope,
-      i.severity,
-      i.class ?? '',
-      i.topic ?? '',
-      i.occurred_at,
-      i.place,
-      i.mutes,
-      d.school ?? '',
-      d.policy,
-      d.now,
-      d.origin_partition,
-      d.origin_offset,
-      d.ordinal,
-      d.generation,
-    ])
 }
 
 export function rejectRow(r: Reject, o: Origin, put: Put): void {

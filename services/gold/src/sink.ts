@@ -15,13 +15,13 @@ import { sourceOf } from '@mastery/topology/partition.ts'
 import type { Fence } from '@mastery/topology/ports/state-store.ts'
 import { timeOf } from '@mastery/topology/stages/windowing/entry.ts'
 import { plainTopic, type TopicName, topicsReadBy } from '@mastery/topology/topics.ts'
+import { deliveryRows } from './delivery-rows.ts'
 import { verdictRow } from './drift-rows.ts'
 import type { Eraser, Passed } from './erasures.ts'
 import { Floors } from './floors.ts'
 import {
   alertRow,
   commandRow,
-  deliveryRows,
   eventRow,
   featureRows,
   generationRow,

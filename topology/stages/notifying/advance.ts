@@ -7,13 +7,6 @@ import type { NotifyState } from './state.ts'
 /** When the reader of an entry may be told. */
 export type CalendarOf = (e: Entry) => ReaderCalendar
 
-/** When something of a reader falls due next; null: nothing waits. */
-export function nextDue(s: NotifyState): number | null {
-  let next: number | null = null
-  for (const e of s.entries) if (next === null || e.at < next) next = e.at
-  return next
-}
-
 /**
  * Takes a notice in. One that presses and comes outside quiet hours is told at once: that hangs on the notice and on
  * nothing that another partition may send sooner or later. Null where it waits; false where the reader was told of it
@@ -36,24 +29,32 @@ export function take(s: NotifyState, e: Entry, recipient: string, calendarOf: Ca
     e.at = calendar.digestFrom(ready)
     e.wait = 'digest'
   }
-  s.entries.push(e)
+  add(s, e)
   return null
 }
 
+function add(s: NotifyState, e: Entry): void {
+  s.entries.push(e)
+  if (e.at < s.due) s.due = e.at
+}
+
 function atOnce(s: NotifyState, e: Entry, recipient: string, settledAt: number): Composed {
-  const alone: NotifyState = { entries: [e], open: new Map(), spent: new Map() }
+  const alone: NotifyState = { entries: [e], open: new Map(), spent: new Map(), due: e.at }
   const { delivery } = compose(alone, [e], { recipient, kind: 'urgent', at: e.now, room: Number.POSITIVE_INFINITY })
   // Its effect on what waits is settled with that of the others, in the order of decision.
-  s.entries.push({ ...e, wait: 'told', at: settledAt, evidence: [] })
+  add(s, { ...e, wait: 'told', at: settledAt, evidence: [] })
   return delivery!
 }
 
 /** All that falls due up to `until`, in the order of the instants. Two calls give what one to the later time gives. */
 export function advance(s: NotifyState, recipient: string, until: number, calendarOf: CalendarOf): Composed[] {
   const deliveries: Composed[] = []
-  for (let at = nextDue(s); at !== null && at <= until; at = nextDue(s)) {
+  while (s.due <= until) {
+    const at = s.due
     settle(s, at)
     for (const role of rolesOf(s, at)) deliveries.push(...turnOf(s, recipient, role, at, calendarOf))
+    s.due = Number.POSITIVE_INFINITY
+    for (const e of s.entries) if (e.at < s.due) s.due = e.at
   }
   return deliveries
 }

@@ -5,7 +5,7 @@ import { sourceOfKey } from '../../alerts/source-key.ts'
 import { hash53 } from '../../events/hash.ts'
 import type { Stage, StageOutput, StageRecord, StepResult, Woken } from '../../stage.ts'
 import { topicAt } from '../../topics.ts'
-import { advance, nextDue, take } from './advance.ts'
+import { advance, take } from './advance.ts'
 import type { Composed } from './compose.ts'
 import { entryOf } from './entry.ts'
 import { ANY_SOURCE, calendarsOf, zoneOf } from './in-force.ts'
@@ -131,7 +131,7 @@ export function notifyingStage(config: NotifyingConfig): Stage<NotifyState, Noti
     files: (record, meta) =>
       record === null ? filesOfMeta(meta) : record.subject === 'marker' ? filesOfMarker(record.value as Marker) : [],
     wakes: {
-      dueOf: (state) => nextDue(state) ?? Number.POSITIVE_INFINITY,
+      dueOf: (state) => state.due,
       epochOf: () => 0,
       timeOf(record, meta) {
         const source = record.subject === 'tick' ? sourceOfKey(record.key) : null

@@ -1,6 +1,7 @@
 import type { StateCodec } from '../../stage.ts'
 import { ByteReader, ByteWriter, expectFormat } from '../bytes.ts'
 import { type Entry, WAITS } from './entry.ts'
+import { TextTable, textsOf } from './text-table.ts'
 
 const NOTIFY_STATE_VERSION = 1
 
@@ -25,17 +26,13 @@ export interface NotifyState {
   open: Map<string, Open>
   /** Notices in texts of a reader's day, by role. */
   spent: Map<string, { day: number; count: number }>
+  /** When something falls due next, as the entries say; infinite: nothing waits. */
+  due: number
 }
 
-function writeText(w: ByteWriter, text: string | null): void {
-  w.u8(text === null ? 0 : 1)
-  if (text !== null) w.text(text)
-}
-const readText = (r: ByteReader): string | null => (r.u8() === 0 ? null : r.text())
-
-function writeEntry(w: ByteWriter, e: Entry): void {
-  for (const text of [e.tenant, e.role, e.kind, e.alert, e.rule, e.policy, e.scope, e.severity]) w.text(text)
-  for (const text of [e.student, e.class, e.topic, e.school, e.zone]) writeText(w, text)
+function writeEntry(w: ByteWriter, t: TextTable, e: Entry): void {
+  for (const text of [e.tenant, e.role, e.kind, e.alert, e.rule, e.policy, e.scope, e.severity]) t.put(w, text)
+  for (const text of [e.student, e.class, e.topic, e.school, e.zone]) t.put(w, text)
   w.u32(e.sequence)
   for (const n of [e.occurredAt, e.now, e.offset, e.at]) w.f64(n)
   w.u32(e.source)
@@ -43,87 +40,89 @@ function writeEntry(w: ByteWriter, e: Entry): void {
   w.u8(WAITS.indexOf(e.wait))
   w.u16(e.evidence.length)
   for (const { code, value, text } of e.evidence) {
-    w.text(code)
+    t.put(w, code)
     w.u8(value === null ? 0 : 1)
     if (value !== null) w.f64(value)
-    writeText(w, text)
+    t.put(w, text)
   }
 }
 
-function readEntry(r: ByteReader): Entry {
-  const [tenant, role, kind, alert, rule, policy, scope, severity] = Array.from({ length: 8 }, () => r.text())
-  const [student, klass, topic, school, zone] = Array.from({ length: 5 }, () => readText(r))
-  const sequence = r.u32()
-  const [occurredAt, now, offset, at] = [r.f64(), r.f64(), r.f64(), r.f64()]
-  const source = r.u32()
-  const ordinal = r.u32()
-  const wait = WAITS[r.u8()]!
+function readEntry(r: ByteReader, { text, textOrNull }: ReturnType<typeof textsOf>): Entry {
+  const head = {
+    tenant: text(),
+    role: text(),
+    kind: text(),
+    alert: text(),
+    rule: text(),
+    policy: text(),
+    scope: text(),
+    severity: text(),
+    student: textOrNull(),
+    class: textOrNull(),
+    topic: textOrNull(),
+    school: textOrNull(),
+    zone: textOrNull(),
+    sequence: r.u32(),
+    occurredAt: r.f64(),
+    now: r.f64(),
+    offset: r.f64(),
+    at: r.f64(),
+    source: r.u32(),
+    ordinal: r.u32(),
+    wait: WAITS[r.u8()]!,
+  }
   const evidence: Entry['evidence'] = []
   for (let n = r.u16(); n > 0; n--)
-    evidence.push({ code: r.text(), value: r.u8() === 0 ? null : r.f64(), text: readText(r) })
-  return {
-    tenant: tenant!,
-    role: role!,
-    kind: kind!,
-    alert: alert!,
-    sequence,
-    rule: rule!,
-    policy: policy!,
-    scope: scope!,
-    severity: severity!,
-    student: student!,
-    class: klass!,
-    topic: topic!,
-    school: school!,
-    zone: zone!,
-    occurredAt,
-    now,
-    source,
-    offset,
-    ordinal,
-    wait,
-    at,
-    evidence,
-  }
+    evidence.push({ code: text(), value: r.u8() === 0 ? null : r.f64(), text: textOrNull() })
+  return { ...head, evidence }
 }
 
 export const NOTIFY_STATE: StateCodec<NotifyState> = {
-  empty: () => ({ entries: [], open: new Map(), spent: new Map() }),
+  empty: () => ({ entries: [], open: new Map(), spent: new Map(), due: Number.POSITIVE_INFINITY }),
   encode(s) {
-    const w = new ByteWriter(512)
-    w.u8(NOTIFY_STATE_VERSION)
-    w.u32(s.entries.length)
-    for (const e of s.entries) writeEntry(w, e)
-    w.u32(s.open.size)
+    const t = new TextTable()
+    const body = new ByteWriter(512)
+    body.u32(s.entries.length)
+    for (const e of s.entries) writeEntry(body, t, e)
+    body.u32(s.open.size)
     for (const [alert, o] of s.open) {
-      w.text(alert)
-      w.u32(o.sequence)
-      w.text(o.role)
-      w.text(o.scope)
-      for (const text of [o.class, o.topic, o.school]) writeText(w, text)
-      w.f64(o.at)
-      w.u8(o.over ? 1 : 0)
+      for (const text of [alert, o.role, o.scope, o.class, o.topic, o.school]) t.put(body, text)
+      body.u32(o.sequence)
+      body.f64(o.at)
+      body.u8(o.over ? 1 : 0)
     }
-    w.u16(s.spent.size)
+    body.u16(s.spent.size)
     for (const [role, { day, count }] of s.spent) {
-      w.text(role)
-      w.f64(day)
-      w.u32(count)
+      t.put(body, role)
+      body.f64(day)
+      body.u32(count)
     }
+    const w = new ByteWriter(1024)
+    w.u8(NOTIFY_STATE_VERSION)
+    t.write(w)
+    const bytes = body.finish()
+    w.array(bytes, bytes.length)
     return w.finish()
   },
   decode(bytes, key) {
     const r = new ByteReader(bytes)
     expectFormat(r, NOTIFY_STATE_VERSION, "The notifying stage's state of reader ", key)
+    const texts = textsOf(r)
     const s = NOTIFY_STATE.empty(key)
-    for (let n = r.u32(); n > 0; n--) s.entries.push(readEntry(r))
     for (let n = r.u32(); n > 0; n--) {
-      const alert = r.text()
-      const [sequence, role, scope] = [r.u32(), r.text(), r.text()]
-      const [klass, topic, school] = [readText(r), readText(r), readText(r)]
+      const e = readEntry(r, texts)
+      s.entries.push(e)
+      s.due = Math.min(s.due, e.at)
+    }
+    for (let n = r.u32(); n > 0; n--) {
+      const alert = texts.text()
+      const { text, textOrNull } = texts
+      const [role, scope] = [text(), text()]
+      const [klass, topic, school] = [textOrNull(), textOrNull(), textOrNull()]
+      const sequence = r.u32()
       s.open.set(alert, { sequence, role, scope, class: klass, topic, school, at: r.f64(), over: r.u8() === 1 })
     }
-    for (let n = r.u16(); n > 0; n--) s.spent.set(r.text(), { day: r.f64(), count: r.u32() })
+    for (let n = r.u16(); n > 0; n--) s.spent.set(texts.text(), { day: r.f64(), count: r.u32() })
     return s
   },
 }

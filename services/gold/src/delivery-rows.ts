@@ -1,0 +1,33 @@
+import type { Delivery } from '@mastery/schemas/src/generated/delivery.gen.ts'
+import type { Put } from './rows.ts'
+
+/** A row for each notice, whether it is in the text or not. */
+export function deliveryRows(d: Delivery, put: Put): void {
+  for (const i of d.items)
+    put('deliveries', [
+      d.tenant,
+      i.student ?? '',
+      d.recipient,
+      d.role,
+      d.delivery_id,
+      d.kind,
+      i.alert_id,
+      i.sequence,
+      i.kind,
+      i.rule,
+      i.scope,
+      i.severity,
+      i.class ?? '',
+      i.topic ?? '',
+      i.occurred_at,
+      i.place,
+      i.mutes,
+      d.school ?? '',
+      d.policy,
+      d.now,
+      d.origin_partition,
+      d.origin_offset,
+      d.ordinal,
+      d.generation,
+    ])
+}
