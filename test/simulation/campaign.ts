@@ -8,6 +8,8 @@ export interface CampaignOptions {
   seed: number
   /** Those of the seed's small world: all of them, or one run with exactly these. */
   crashPoints: 'all' | 'none' | readonly CrashPoint[]
+  /** Of all of them every so-many-th only; default: each. */
+  every?: number
   /** Runs with two crash points of the small world, sampled. */
   pairs: number
   mutant: Mutant | null
@@ -43,7 +45,9 @@ const spell = (points: readonly CrashPoint[]) => points.map(([index, way]) => `$
 export async function runCampaign(options: CampaignOptions, watcher: Watcher = QUIET): Promise<CampaignResult> {
   const { seed, mutant } = options
   const started = performance.now()
-  const singles = options.crashPoints === 'all' ? await crashPointsOf(seed) : []
+  const { every = 1 } = options
+  const singles =
+    options.crashPoints === 'all' ? (await crashPointsOf(seed)).filter((_, i) => i % every === seed % every) : []
   const points: (readonly CrashPoint[])[] = singles.map((p) => [p])
   if (options.crashPoints !== 'all' && options.crashPoints !== 'none') points.push(options.crashPoints)
   const random = new Seeded(seed)

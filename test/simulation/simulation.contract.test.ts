@@ -14,8 +14,9 @@ async function failuresOf(options: Partial<CampaignOptions>): Promise<Failure[]>
 }
 
 describe('the whole system on simulated ports equals a plain fold of its log', () => {
-  it('after a crash at every effect, an acknowledgement of it that is lost, a sleep through it; after two of them', async () => {
-    expect(await failuresOf({ crashPoints: 'all', pairs: 60 })).toEqual([])
+  // "npm run test:simulation" tries every one of them.
+  it('after a crash at one effect in seven, an acknowledgement of it that is lost, a sleep through it; after two of them', async () => {
+    expect(await failuresOf({ crashPoints: 'all', every: 7, pairs: 60 })).toEqual([])
   }, 600_000)
 
   it('after whatever sixty seeds have in store', async () => {
