@@ -74,7 +74,7 @@ export const GERMAN: Phrases = {
       case 'recent':
         return t.answers === 1
           ? `Die letzte Antwort war ${t.correct === 1 ? 'richtig' : 'falsch'}.`
-          : `${t.correct} der letzten ${t.answers} Antworten waren richtig.`
+          : `${t.correct} der letzten ${t.answers} Antworten ${t.correct === 1 ? 'war' : 'waren'} richtig.`
       case 'basis': {
         const sessions = t.sessions === null ? '' : ` in ${many(t.sessions, 'Sitzung', 'Sitzungen')}`
         const days = t.days === null || t.days <= 1 ? '' : ` innerhalb von ${t.days} Tagen`

@@ -68,7 +68,9 @@ export const ENGLISH: Phrases = {
       case 'trend':
         return `It ${t.perWeek < 0 ? 'falls' : 'rises'} by ${points(Math.abs(t.perWeek), 'point', 'points')} a week.`
       case 'recent':
-        return `${t.correct} of the last ${many(t.answers, 'answer was', 'answers were')} right.`
+        return t.answers === 1
+          ? `The last answer was ${t.correct === 1 ? 'right' : 'wrong'}.`
+          : `${t.correct} of the last ${t.answers} answers ${t.correct === 1 ? 'was' : 'were'} right.`
       case 'basis': {
         const sessions = t.sessions === null ? '' : ` in ${many(t.sessions, 'session', 'sessions')}`
         const days = t.days === null || t.days <= 1 ? '' : ` over ${t.days} days`

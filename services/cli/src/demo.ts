@@ -8,6 +8,7 @@ import { drain } from '@mastery/infra/runtime/drain.ts'
 import { openInstallation } from '@mastery/infra/runtime/installation.ts'
 import { simulateSchool } from '@mastery/topology/school/school.ts'
 import { prepareAlerts, toldInTheEnd } from './demo-alerts.ts'
+import { demoDrift, driftInTheEnd } from './demo-drift.ts'
 import { reconcileCounts } from './demo-reconcile.ts'
 import { compareWithTruth } from './demo-truth.ts'
 import { Ingest } from './ingest.ts'
@@ -37,7 +38,9 @@ export async function runDemo(options: DemoOptions) {
   try {
     await pipeline.start()
     const tenant = installation.secrets.tenants[0]!
+    const drift = demoDrift(options.students, options.events)
     const school = simulateSchool({
+      drift: [drift],
       seed: options.seed,
       students: options.students,
       events: options.events,
@@ -77,6 +80,7 @@ export async function runDemo(options: DemoOptions) {
     const models = await modelMetrics(gold, tenant.id, null)
     const counts = await reconcileCounts(installation, gold, sent)
     const alerts = await toldInTheEnd(world)
+    const drifted = await driftInTheEnd(gold, tenant.id, drift)
     const truth = await compareWithTruth(installation, school)
     return {
       students: options.students,
@@ -93,6 +97,7 @@ export async function runDemo(options: DemoOptions) {
       sent,
       example: truth.example,
       alerts,
+      drift: drifted,
       data: options.data,
     }
   } finally {

@@ -25,7 +25,8 @@ export function evidenceOf(i: Instance, rule: AlertRule, t: TopicRecord | null, 
     if (BY_MASTERY.includes(rule.kind)) found.push(fact('threshold', rule.enter))
     if (i.base !== 'pending') found.push(fact('mastery_at_entry', i.entry))
     const line = t.line(TREND_WINDOW)
-    if (line !== null) found.push(fact('trend_per_week', line.perDay * WEEK))
+    // Through fewer days a line says little of a week.
+    if (line !== null && line.days >= WEEK) found.push(fact('trend_per_week', line.perDay * WEEK))
     const { correct, answers } = t.recent()
     found.push(fact('attempts', t.opportunities), fact('recent_correct', correct), fact('recent_answers', answers))
     found.push(fact('sessions', t.sessions))

@@ -72,9 +72,9 @@ export class TopicRecord {
 
   /**
    * The least-squares line of mastery over the answers within `window` milliseconds of the newest: how far it rises from
-   * the first of them to the last, and per day. Null with fewer than five answers or without time between them.
+   * the first of them to the last, per day, and over how many days it was drawn. Null with fewer than five answers or without time between them.
    */
-  line(window: number): { rise: number; perDay: number } | null {
+  line(window: number): { rise: number; perDay: number; days: number } | null {
     const { times, values } = this
     const n = times.length
     if (n === 0) return null
@@ -98,6 +98,6 @@ export class TopicRecord {
       below += dt * dt
     }
     const slope = above / below / STEPS
-    return { rise: slope * span, perDay: slope * 86_400 }
+    return { rise: slope * span, perDay: slope * 86_400, days: span / 86_400 }
   }
 }

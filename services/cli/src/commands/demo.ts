@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import type { Command } from '../command.ts'
 import type { DemoSummary } from '../demo.ts'
 import { alertsText } from '../demo-alerts.ts'
+import { driftText } from '../demo-drift.ts'
 import { modelTable, table } from '../tables.ts'
 import { positive } from './simulate.ts'
 
@@ -28,6 +29,7 @@ ${s.example.student}, as a teacher reads it
 ${topics.map((t) => `  ${t.name} (${t.opportunities} answers)\n    ${t.why}`).join('\n')}
 
 ${alertsText(s.alerts)}
+${driftText(s.drift)}
 Rows in gold${s.reconciled ? ', every count equal to what was sent' : ''}
 ${table(
   ['table', 'rows'],
