@@ -100,21 +100,21 @@ export function notifierContract(open: () => Promise<NotifierWorld>, lacks: read
       for (const id of ids) expect(await countOf(id)).toBe(1)
     })
 
-    it.skipIf(lacks.includes('refuses for good'))(
-      'says when a receiver refuses for good, and names nobody',
-      async () => {
+    // What a channel can't meet with is not registered.
+    const can = (how: Failure) => !lacks.includes(how)
+
+    if (can('refuses for good'))
+      it('says when a receiver refuses for good, and names nobody', async () => {
         world.failing('refuses for good')
         const error = await world.notifier.send(exampleMessage(++n)).catch((e: Error) => e)
         world.failing(null)
         expect(error).toBeInstanceOf(MessageRefused)
         expect((error as Error).message).not.toMatch(/dora|@school|Ann/i)
-      },
-    )
+      })
 
-    it.each(['refuses for now', 'stalls', 'hangs up before'] as const)(
+    it.each((['refuses for now', 'stalls', 'hangs up before'] as const).filter(can))(
       'asks for another attempt where a receiver %s, which then works',
       async (how) => {
-        if (lacks.includes(how)) return
         const message = exampleMessage(++n)
         world.failing(how)
         const error = await world.notifier.send(message).catch((e: Error) => e)
@@ -126,15 +126,16 @@ export function notifierContract(open: () => Promise<NotifierWorld>, lacks: read
       },
     )
 
-    it.skipIf(lacks.includes('hangs up after'))('repeats under the same id what was taken without a word', async () => {
-      const message = exampleMessage(++n)
-      world.failing('hangs up after')
-      await expect(world.notifier.send(message)).rejects.toThrow(TransientError)
-      world.failing(null)
-      const { messageId } = await world.notifier.send(message)
-      // Twice there, and the id says so.
-      expect(await countOf(messageId)).toBe(2)
-    })
+    if (can('hangs up after'))
+      it('repeats under the same id what was taken without a word', async () => {
+        const message = exampleMessage(++n)
+        world.failing('hangs up after')
+        await expect(world.notifier.send(message)).rejects.toThrow(TransientError)
+        world.failing(null)
+        const { messageId } = await world.notifier.send(message)
+        // Twice there, and the id says so.
+        expect(await countOf(messageId)).toBe(2)
+      })
 
     it('asks for another attempt where nobody answers', async () => {
       await expect(world.gone.send(exampleMessage(++n))).rejects.toThrow(TransientError)
