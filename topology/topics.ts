@@ -12,6 +12,7 @@ export type SubjectName =
   | 'reject'
   | 'alert'
   | 'notice'
+  | 'class-part'
   | 'delivery'
   | 'drift-partial'
   | 'drift-bucket-end'
@@ -22,6 +23,7 @@ export type DerivedTopic =
   | 'learning.features'
   | 'mastery.scores'
   | 'mastery.alerts'
+  | 'mastery.classes'
   | 'mastery.notices'
   | 'mastery.deliveries'
   | 'drift.partials'
@@ -41,6 +43,7 @@ export interface TopicSpec {
   key:
     | 'student pseudonym'
     | 'recipient pseudonym'
+    | 'organisation and class'
     | 'organisation'
     | "producer's own"
     | 'reject id'
@@ -116,9 +119,23 @@ export const TOPICS: readonly TopicSpec[] = [
     compacted: false,
     derived: true,
     deadLetter: 'learning.rejects',
-    writers: ['alerts'],
+    writers: ['alerts', 'classes'],
     readers: ['gold'],
-    about: 'Every transition of every alert, with its evidence, whether people are told of it or not.',
+    about:
+      'Every transition of every alert, with its evidence, whether people are told of it or not. Those on a class have its key.',
+  },
+  {
+    name: 'mastery.classes',
+    key: 'organisation and class',
+    subjects: ['class-part', 'marker', 'tick'],
+    retentionDays: 30,
+    compacted: false,
+    derived: true,
+    deadLetter: 'learning.rejects',
+    writers: ['alerts'],
+    readers: ['classes'],
+    about:
+      'What the students of a class add to its week, by topic and source partition, and how far each of these has come.',
   },
   {
     name: 'mastery.notices',
@@ -128,7 +145,7 @@ export const TOPICS: readonly TopicSpec[] = [
     compacted: false,
     derived: true,
     deadLetter: 'learning.rejects',
-    writers: ['alerts'],
+    writers: ['alerts', 'classes'],
     readers: ['notify'],
     about: 'Who is to learn of which alert, before it is grouped, deferred and put into a digest.',
   },
@@ -177,7 +194,18 @@ export const TOPICS: readonly TopicSpec[] = [
     compacted: false,
     derived: false,
     deadLetter: 'learning.rejects',
-    writers: ['collector', 'features', 'scoring', 'alerts', 'drift-features', 'drift-scores', 'drift', 'gold', 'cli'],
+    writers: [
+      'collector',
+      'features',
+      'scoring',
+      'alerts',
+      'classes',
+      'drift-features',
+      'drift-scores',
+      'drift',
+      'gold',
+      'cli',
+    ],
     readers: ['gold', 'cli'],
     about: 'Bytes that could not become a record, with their origin and the reason: rejects and dead letters.',
   },

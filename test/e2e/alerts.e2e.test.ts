@@ -84,7 +84,7 @@ describe('alerts through the whole pipeline', { timeout: 240_000 }, () => {
     ])
   })
 
-  it('every partition of notices hears the time of every partition of scores', async () => {
+  it('every partition of notices hears the time of every partition of scores, and of classes behind them', async () => {
     const { log, codec, profile } = world.installation
     for (let p = 0; p < profile.partitions; p++) {
       const heard = new Map<string, number>()
@@ -93,7 +93,7 @@ describe('alerts through the whole pipeline', { timeout: 240_000 }, () => {
         if (subject === 'tick') heard.set(r.key, Math.max(heard.get(r.key) ?? 0, (value as { at: number }).at))
       }
       const last = DAY_ZERO + (8 * 24 - 1) * HOUR + MINUTE
-      expect([...heard].sort()).toEqual([0, 1, 2, 3].map((s) => [`tick/${s}`, last]))
+      expect([...heard].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((s) => [`tick/${s}`, last]))
     }
   })
 

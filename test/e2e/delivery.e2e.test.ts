@@ -13,7 +13,8 @@ afterEach(() => world.close())
 
 /** For each reader an urgent notice, and two for the digest of the day. */
 function aDay(readers: number): NoticeSource[] {
-  const sources = Array.from({ length: SOURCES }, (_, s) => new NoticeSource(s, START))
+  // Those of the classes stage have nothing to tell but the time.
+  const sources = Array.from({ length: 2 * SOURCES }, (_, s) => new NoticeSource(s, START))
   for (const s of sources) s.tick(START)
   for (let r = 1; r <= readers; r++) {
     const source = sources[r % SOURCES]!

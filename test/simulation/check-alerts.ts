@@ -1,6 +1,8 @@
+import type { ClassPart } from '@mastery/schemas/src/generated/class-part.gen.ts'
 import type { Notice } from '@mastery/schemas/src/generated/notice.gen.ts'
 import { sourceOfKey } from '@mastery/topology/alerts/source-key.ts'
 import type { AnyStage } from '@mastery/topology/stage.ts'
+import type { TopicName } from '@mastery/topology/topics.ts'
 import { type Folded, foldLog, onlyNew } from './oracle.ts'
 import { CODEC } from './sim-codec.ts'
 import type { World } from './world.ts'
@@ -30,14 +32,15 @@ export function checkAlertChain(
   }
 }
 
-/** The partition that a record of mastery.notices comes from. */
+/** The partition of scores that a record of mastery.notices or mastery.classes comes from. */
 function sourceOf(subject: string, key: string, value: unknown): number | null {
-  return subject === 'notice' ? (value as Notice).origin_partition : sourceOfKey(key)
+  if (subject === 'notice' || subject === 'class-part') return (value as Notice | ClassPart).origin_partition
+  return sourceOfKey(key)
 }
 
 /**
- * Every partition of notices has what one partition of scores tells its readers and everybody, in order, each once for
- * whoever drops what was seen.
+ * Every partition of notices, and of parts of classes, has what one partition of scores tells its readers and everybody,
+ * in order, each once for whoever drops what was seen.
  */
 export function checkNotices(
   world: World,
@@ -47,9 +50,18 @@ export function checkNotices(
   { outputs, whole }: Folded & { whole: Folded },
   found: string[],
 ): void {
-  const topic = stage.outputs[1]!
   const lost = world.state.held({ stage: stage.name, generation, topic: stage.inputs[0]!, partition }).holes.size > 0
   if (lost) return
+  for (const topic of stage.outputs.slice(1)) checkTold(world, topic, partition, { outputs, whole }, found)
+}
+
+function checkTold(
+  world: World,
+  topic: TopicName,
+  partition: number,
+  { outputs, whole }: Pick<Folded, 'outputs'> & { whole: Folded },
+  found: string[],
+): void {
   for (let to = 0; to < world.log.countOf(topic); to++) {
     const into = (f: Folded['outputs']) => onlyNew(f.filter((e) => e.topic === topic && e.places.includes(to)))
     const wire = onlyNew(

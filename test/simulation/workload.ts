@@ -52,6 +52,7 @@ const POLICY = policyOf({
     { id: 'high', kind: 'mastery_above', enter: 0.6, leave: 0.5, to: ['student', 'guardian'], ...EASY },
     { id: 'falls', kind: 'falling', enter: 0.1, leave: 0.02, ...EASY },
     { id: 'absent', kind: 'inactive', after: '1d', severity: 'urgent', escalate: { after: '6h', to: ['guardian'] } },
+    { id: 'class', kind: 'class_drop', members: { least: 3, answers: 1 } },
   ],
 })
 

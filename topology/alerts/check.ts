@@ -5,6 +5,17 @@ import { type Given, isGroup, nearest, type Path, type Problem, readFields } fro
 
 const NEVER_LATE = Number.MAX_SAFE_INTEGER
 
+/** A class is looked at once a week, and its teachers are told, also when it is over. */
+const OF_CLASS = {
+  to: ['teacher'],
+  relatives: false,
+  for: 0,
+  cooldown: 0,
+  acknowledged: 0,
+  escalate: null,
+  tellResolved: true,
+}
+
 /** From the names in files to those in code. */
 function ruleOf(kind: RuleKind, f: Record<string, unknown>): AlertRule {
   const rule: Record<string, unknown> = {
@@ -17,6 +28,8 @@ function ruleOf(kind: RuleKind, f: Record<string, unknown>): AlertRule {
     urgent: null,
     window: 0,
     prerequisite: { below: 0, attempts: 0 },
+    members: { least: 0, answers: 0, fell: 0, share: 0 },
+    ...(kind === 'class_drop' ? OF_CLASS : {}),
     ...renamed(kind, f),
   }
   return rule as unknown as AlertRule
@@ -40,7 +53,10 @@ function checkRule(rule: Partial<AlertRule> & { kind: RuleKind }, path: Path, pr
   if (enter !== undefined && leave !== undefined) {
     if ((kind === 'mastery_below' || kind === 'prerequisite_gap') && leave <= enter)
       say('leave', `is ${leave}; right would be more than ${enter}, at which it begins`)
-    if ((kind === 'mastery_above' || kind === 'falling' || kind === 'rapid_guessing') && leave >= enter)
+    if (
+      (kind === 'mastery_above' || kind === 'falling' || kind === 'rapid_guessing' || kind === 'class_drop') &&
+      leave >= enter
+    )
       say('leave', `is ${leave}; right would be less than ${enter}, at which it begins`)
   }
   if (enter !== undefined && urgent != null) {
@@ -126,7 +142,7 @@ function overridesOf(file: Given, rules: readonly AlertRule[], problems: Problem
       else {
         const part = renamed(rule.kind, readFields(overridable(rule.kind), fields, at, problems, true))
         // A group that is given in part keeps the rest of the rule's.
-        for (const group of ['evidence', 'prerequisite'] as const)
+        for (const group of ['evidence', 'prerequisite', 'members'] as const)
           if (part[group]) part[group] = { ...rule[group], ...(part[group] as object) }
         if (part['escalate']) part['escalate'] = { ...rule.escalate, ...(part['escalate'] as object) }
         found[id] = part as Partial<AlertRule>

@@ -1,4 +1,5 @@
 import type { Roster } from '../roster/recipients.ts'
+import type { SchoolClass } from '../roster/relations.ts'
 import type { AlertPolicy, AlertRule } from './policy.ts'
 
 /** The rules as they hold for students of some schools and grades, looked up by what they differ in. */
@@ -12,9 +13,13 @@ export class RuleBook {
 
   /** The rules for a student at a time, UTC milliseconds. Without a roster, or where nobody has anything differently, those of the file. */
   rulesFor(student: string, at: number, roster: Roster | null): readonly AlertRule[] {
+    if (this.policy.overrides.length === 0 || roster === null) return this.policy.rules
+    return this.rulesOf(roster.classesOf(student, null, at))
+  }
+
+  /** The rules for whoever is in these classes; without overrides that fit, those of the file. */
+  rulesOf(classes: readonly Pick<SchoolClass, 'school' | 'grades'>[]): readonly AlertRule[] {
     const { overrides, rules } = this.policy
-    if (overrides.length === 0 || roster === null) return rules
-    const classes = roster.classesOf(student, null, at)
     let fitting = ''
     overrides.forEach((o, i) => {
       const fits = classes.some(

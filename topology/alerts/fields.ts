@@ -239,11 +239,53 @@ export const KIND_FIELDS: Readonly<Record<RuleKind, { about: string; fields: rea
       ...ANSWERED,
     ],
   },
+  class_drop: {
+    about:
+      'Mastery of a topic falls in a whole class: by so much, in the mean over those who answered enough in a week (Monday to Sunday, UTC), their own answers moved it. It is looked at when the week is over, by school and grade of the class; its teachers are told that it begins and that it is over, and in between not of single members on that topic. Of the fields of every rule it has `id`, `kind`, `enabled` and `severity`.',
+    fields: [
+      TOPICS,
+      enter('It begins where the mean fall is this or more.', 0.1),
+      leave('It ends where the mean fall of a later week is this or less; below `enter`.', 0.03),
+      {
+        name: 'members',
+        type: {
+          is: 'group',
+          fields: [
+            {
+              name: 'least',
+              type: { is: 'number', min: 3, max: 10_000, whole: true },
+              usual: 8,
+              about: 'Students who count; with fewer the week says nothing.',
+            },
+            {
+              name: 'answers',
+              type: { is: 'number', min: 1, max: 10_000, whole: true },
+              usual: 5,
+              about: 'Answers on the topic in the week with which a student counts.',
+            },
+            {
+              name: 'fell',
+              type: { is: 'number', min: 0.001, max: 1 },
+              usual: 0.05,
+              about: 'So far mastery of a student has to fall.',
+            },
+            { name: 'share', type: MASTERY, usual: 0.6, about: 'Share of those who count that has to have fallen.' },
+          ],
+        },
+        usual: {},
+        about: 'Who counts, and how many.',
+      },
+    ],
+  },
 }
+
+/** Fields of every rule that mean something for a class. */
+const OF_CLASS = ['id', 'kind', 'enabled', 'severity']
 
 /** All fields of rules of a kind. */
 export function fieldsOf(kind: RuleKind): Field[] {
-  return [...COMMON, ...KIND_FIELDS[kind].fields]
+  const common = kind === 'class_drop' ? COMMON.filter((f) => OF_CLASS.includes(f.name)) : COMMON
+  return [...common, ...KIND_FIELDS[kind].fields]
 }
 
 export const COMMON_FIELDS = COMMON

@@ -1,4 +1,4 @@
-/** What a rule looks at. Those that a student's own answers decide, and time. */
+/** What a rule looks at: a student's own answers, time, or all students of a class. */
 export const KINDS = [
   'mastery_below',
   'mastery_above',
@@ -7,12 +7,12 @@ export const KINDS = [
   'inactive',
   'rapid_guessing',
   'prerequisite_gap',
+  'class_drop',
 ] as const
 export type RuleKind = (typeof KINDS)[number]
 
 /** Kinds that the format has a place for and that nothing decides yet, and why. */
 export const LATER: Readonly<Record<string, string>> = {
-  class_drop: 'conditions on a whole class need a stage that is keyed by class',
   item_health: "items are looked at in gold, and their alerts' stage is not there yet",
   item_drift: "items are looked at in gold, and their alerts' stage is not there yet",
   model_drift: 'the drift stage does not write to this one yet',
@@ -48,10 +48,10 @@ export interface AlertRule {
   relatives: boolean
   /**
    * mastery_below, mastery_above, prerequisite_gap: mastery. falling: the fall over the window. stalled: answers.
-   * inactive: milliseconds. rapid_guessing: the share of answers.
+   * inactive: milliseconds. rapid_guessing: the share of answers. class_drop: the mean fall over a week.
    */
   enter: number
-  /** Mastery at which it ends; falling: the fall; rapid_guessing: the share. Means nothing for inactive. */
+  /** Mastery at which it ends; falling, class_drop: the fall; rapid_guessing: the share. Means nothing for inactive. */
   leave: number
   /** Value from which on it is urgent, in the unit of `enter`; null: never. */
   urgent: number | null
@@ -75,6 +75,20 @@ export interface AlertRule {
   window: number
   /** prerequisite_gap: mastery of what comes before, and the answers on it that this rests on. */
   prerequisite: { below: number; attempts: number }
+  /** class_drop. */
+  members: Members
+}
+
+/** Which students of a class count in a week, and how many of them there have to be. */
+export interface Members {
+  /** Students with answers enough, so that it says something of a class. */
+  least: number
+  /** Answers of one student on the topic within the week. */
+  answers: number
+  /** So far mastery of one student must fall to count as a fall. */
+  fell: number
+  /** Of those who count the share that must have fallen. */
+  share: number
 }
 
 /** What another school or grade has differently. Of several that fit the last one wins, field by field. */

@@ -2,8 +2,10 @@ import type { Alert } from '@mastery/schemas/src/generated/alert.gen.ts'
 import type { Notice } from '@mastery/schemas/src/generated/notice.gen.ts'
 import { studentCommand } from '../events/command.ts'
 import type { Relations } from '../roster/relations.ts'
+import type { StageOutput } from '../stage.ts'
 import { policyName } from '../stages/alerting/markers.ts'
 import { alertingStage } from '../stages/alerting/stage.ts'
+import { classesStage } from '../stages/classes/stage.ts'
 import type { SubjectName } from '../topics.ts'
 import { VirtualRun } from '../virtual-run.ts'
 import { durationText } from './durations.ts'
@@ -57,7 +59,9 @@ type Happening = { at: number; rank: number; run(): void }
 /** Runs one test against the rules, in virtual time. Empty: all is as expected. */
 export function runTableTest(policy: AlertPolicy, test: TableTest): Difference[] {
   const run = new VirtualRun(alertingStage({ generation: 0 }))
+  const classes = new VirtualRun(classesStage({ generation: 0, sources: 1 }))
   let offset = 0
+  let classOffset = 0
   let told: Notice[] = []
   const alerts = new Map<string, Alert>()
   const differences: Difference[] = []
@@ -65,11 +69,20 @@ export function runTableTest(policy: AlertPolicy, test: TableTest): Difference[]
   const take = (subject: SubjectName, key: string, value: unknown) => {
     const origin = { topic: 'mastery.scores' as const, partition: 0, offset: offset++ }
     for (const o of run.outputs({ subject, key, value, origin })) {
-      if (o.subject === 'notice') told.push(o.value as Notice)
-      if (o.subject !== 'alert') continue
-      const a = o.value as Alert
-      alerts.set(`${a.rule}\n${a.student}\n${a.topic}`, a)
+      if (o.topic !== 'mastery.classes') {
+        said(o)
+        continue
+      }
+      const record = { subject: o.subject, key: o.key, value: o.value }
+      const place = { topic: o.topic, partition: 0, offset: classOffset++ }
+      classes.outputs({ ...record, origin: place }).forEach(said)
     }
+  }
+  const said = (o: StageOutput) => {
+    if (o.subject === 'notice') told.push(o.value as Notice)
+    if (o.subject !== 'alert') return
+    const a = o.value as Alert
+    alerts.set(`${a.rule}\n${a.student}\n${a.topic}`, a)
   }
   const version = (subject: 'policy' | 'roster', name: string, payload: string) => {
     for (const action of ['prepare', 'activate'])

@@ -57,7 +57,7 @@ export class Tally {
   }
 
   alert(a: Alert): void {
-    const key = `${a.rule}\n${a.student}\n${a.topic}`
+    const key = `${a.rule}\n${a.student ?? a.class}\n${a.topic}`
     if (a.state === 'resolved') this.ended.set(key, a.now)
     const begins = (a.before === 'pending' || a.before === 'normal' || a.before === 'resolved') && a.state !== 'pending'
     if (!begins || a.state === 'normal' || a.state === 'resolved' || a.state === 'no_data' || !this.within(a.now))

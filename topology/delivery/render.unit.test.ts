@@ -99,6 +99,21 @@ You get this message because of your role at the school.
     expect(text).not.toContain('Ann')
   })
 
+  it('says of a class how far it fell, and how many of it', () => {
+    const fact = (code: string, value: number) => ({ code, value, text: null })
+    const evidence = [
+      fact('class_fall', 0.142),
+      fact('members_fell', 9),
+      fact('members', 12),
+      fact('class_mastery', 0.48),
+    ]
+    const drop = item({ scope: 'class', student: null, evidence })
+    expect(rendered({ items: [drop] }).text).toContain(
+      'In the week mean mastery fell by 14 points to 48 %; 9 of 12 students fell back.',
+    )
+    expect(rendered({ items: [drop] }, 'de').text).toContain('um 14 Punkte auf 48 % gesunken; 9 von 12')
+  })
+
   it('names nobody in its subject, in any language and of any kind', () => {
     for (const language of LANGUAGES)
       for (const kind of ['urgent', 'group', 'digest', 'unknown'] as const)

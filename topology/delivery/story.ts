@@ -4,6 +4,8 @@ import type { Evidence } from '@mastery/schemas/src/generated/delivery.gen.ts'
 export type Told =
   | { say: 'rapid'; rapid: number }
   | { say: 'fall'; by: number }
+  /** Of a class, in the mean over its members; negative: it rose. */
+  | { say: 'class'; by: number; fell: number; members: number; mastery: number | null }
   | { say: 'practice'; answers: number }
   /** `line`: the threshold that was set; `entry`: mastery when it began, where that was another. */
   | { say: 'mastery'; mastery: number; line: number | null; entry: number | null }
@@ -54,6 +56,7 @@ const KNOWN = new Set([
     'mastery_at_entry',
     'prerequisite',
   ],
+  ...['class_fall', 'members_fell', 'members', 'class_mastery'],
   ...['trend_per_week', 'attempts', 'recent_correct', 'recent_answers', 'sessions', 'days', 'last_answer', 'idle_days'],
 ])
 
@@ -68,6 +71,9 @@ export function storyOf(evidence: readonly Evidence[]): Told[] {
   if (rapid !== null) told.push({ say: 'rapid', rapid })
   const fall = f.value('fall')
   if (fall !== null) told.push({ say: 'fall', by: fall })
+  const [by, fell, members] = [f.value('class_fall'), f.value('members_fell'), f.value('members')]
+  if (by !== null && fell !== null && members !== null)
+    told.push({ say: 'class', by, fell, members, mastery: f.value('class_mastery') })
   const practice = f.value('answers_without_mastery')
   if (practice !== null) told.push({ say: 'practice', answers: practice })
   const mastery = f.value('mastery')

@@ -63,6 +63,11 @@ export const GERMAN: Phrases = {
         return `${t.rapid} der letzten zehn Antworten kamen so schnell, dass die Frage kaum gelesen sein kann.`
       case 'fall':
         return `Es ist um ${points(t.by, 'Punkt', 'Punkte')} gesunken.`
+      case 'class': {
+        const how = t.by < 0 ? 'gestiegen' : 'gesunken'
+        const to = t.mastery === null ? '' : ` auf ${percent(t.mastery)}`
+        return `Das mittlere Können ist in der Woche um ${points(Math.abs(t.by), 'Punkt', 'Punkte')}${to} ${how}; ${t.fell} von ${t.members} haben nachgelassen.`
+      }
       case 'practice':
         return `Es waren ${many(t.answers, 'Antwort', 'Antworten')}, ohne dass das Ziel erreicht ist.`
       case 'mastery':

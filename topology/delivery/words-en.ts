@@ -59,6 +59,11 @@ export const ENGLISH: Phrases = {
         return `${t.rapid} of the last ten answers came too fast for the question to have been read.`
       case 'fall':
         return `It fell by ${points(t.by, 'point', 'points')}.`
+      case 'class': {
+        const how = `${t.by < 0 ? 'rose' : 'fell'} by ${points(Math.abs(t.by), 'point', 'points')}`
+        const to = t.mastery === null ? '' : ` to ${percent(t.mastery)}`
+        return `In the week mean mastery ${how}${to}; ${t.fell} of ${many(t.members, 'student', 'students')} fell back.`
+      }
       case 'practice':
         return `There were ${many(t.answers, 'answer', 'answers')} without mastery.`
       case 'mastery':

@@ -18,6 +18,7 @@ export interface Roster {
   recipientsOf(student: string, topic: string | null, at: number, wanted: Wanted): Recipient[]
   /** Classes in which the student is taught at a time, on a topic or on any; by id. */
   classesOf(student: string, topic: string | null, at: number): SchoolClass[]
+  classNamed(classId: string): SchoolClass | null
   teachersOf(classId: string, at: number): Recipient[]
   studentsOf(classId: string, at: number): string[]
 }
@@ -75,6 +76,7 @@ export function openRoster(relations: Relations): Roster {
   return {
     version: relations.version,
     classesOf,
+    classNamed: (classId) => classes.get(classId) ?? null,
     teachersOf,
     studentsOf: (classId, at) =>
       (members.get(classId) ?? [])

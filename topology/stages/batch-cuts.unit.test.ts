@@ -8,6 +8,7 @@ import { command, DAY, DAY_ZERO, eventInput, marker, shuffled, troublesomeLog } 
 import { deliveriesOf, type NoticeRecord, NoticeSource, notified, person } from '../testing/notice-log.ts'
 import { bothStages, type DriverOptions, type Input, TopologyDriver } from '../testing/topology-driver.ts'
 import { alertingStage } from './alerting/stage.ts'
+import { classesStage } from './classes/stage.ts'
 
 const BKT_2 = { default: { prior: 0.3, learn: 0.15, slip: 0.08, guess: 0.25, forget: 0.01 } }
 
@@ -19,11 +20,19 @@ const RULES = policyOf(
       { id: 'high', kind: 'mastery_above', enter: 0.7, leave: 0.6, ...EASY },
       { id: 'falls', kind: 'falling', enter: 0.1, leave: 0.02, ...EASY },
       { id: 'absent', kind: 'inactive', after: '2d', severity: 'urgent', escalate: { after: '6h', to: ['teacher'] } },
+      {
+        id: 'class',
+        kind: 'class_drop',
+        enter: 0.01,
+        leave: 0,
+        members: { least: 3, answers: 1, fell: 0.01, share: 0.3 },
+      },
     ],
   },
   {},
 )
 const ALERTING = alertingStage({ generation: 0, mostWoken: 3 })
+const CLASSES = classesStage({ generation: 0, sources: 3, mostWoken: 1 })
 
 const school = simulateSchool({
   seed: 5,
@@ -69,7 +78,9 @@ function hasty(): Input[] {
 
 /** Everything that left the stages, and every state. */
 function rows(log: readonly Input[], ring: { min: number; max: number; days: number }, options: DriverOptions) {
-  const driver = new TopologyDriver([...bothStages(ring), ALERTING], { partitions: 3, ...options }).send(...log)
+  const driver = new TopologyDriver([...bothStages(ring), ALERTING, CLASSES], { partitions: 3, ...options }).send(
+    ...log,
+  )
   const dropped = driver.steps.map(({ stage, record, result }) =>
     result.type === 'drop' ? `${stage} ${exact(record.origin)} ${result.reason}` : result.type,
   )
@@ -78,6 +89,7 @@ function rows(log: readonly Input[], ring: { min: number; max: number; days: num
     ...driver.outputs('mastery.scores').map(exact),
     ...driver.outputs('mastery.alerts').map(exact),
     ...driver.outputs('mastery.notices').map(exact),
+    ...driver.outputs('mastery.classes').map(exact),
     ...driver.deadLetters().map(exact),
     ...dropped,
   ]
@@ -125,11 +137,13 @@ describe('batching never decides what exists', () => {
     expect(driver.scores().filter((s) => s.predictions.length > 0)).toHaveLength(sent.opportunities)
     const how = driver.features().map((f) => f.disposition)
     expect(how.filter((d) => d === 'duplicate')).toHaveLength(sent.duplicates)
-    const alerting = (log: Input[]) => new TopologyDriver([...bothStages(), ALERTING], { partitions: 3 }).send(...log)
+    const alerting = (log: Input[]) =>
+      new TopologyDriver([...bothStages(), ALERTING, CLASSES], { partitions: 3 }).send(...log)
     for (const log of [handMade(), schoolLog]) {
       const said = alerting(log)
       expect(said.outputs('mastery.alerts').length).toBeGreaterThan(20)
       expect(said.outputs('mastery.notices').filter((o) => o.subject === 'notice').length).toBeGreaterThan(5)
+      expect(said.outputs('mastery.classes').filter((o) => o.subject === 'class-part').length).toBeGreaterThan(5)
     }
     const made = new TopologyDriver(bothStages()).send(...handMade()).features()
     for (const d of ['counted', 'outranked', 'corrected', 'superseded', 'duplicate', 'context', 'view_unpaired'])

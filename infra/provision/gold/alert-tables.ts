@@ -40,7 +40,11 @@ export const ALERT_TABLES: readonly GoldTable[] = [
       ['done_by', 'Nullable(String)', 'Pseudonym of who acknowledged, silenced or judged it.'],
       ['until', 'Nullable(Int64)', 'When an acknowledgement or a silence ends, UTC milliseconds.'],
       ['reason', 'Nullable(String)', 'Why, in the words of who did it.'],
-      ['src_partition', 'UInt16', "Partition of mastery.scores; with src_offset and ordinal the row's identity."],
+      [
+        'src_partition',
+        'UInt16',
+        "Partition of mastery.scores, or, behind these, of mastery.classes; with src_offset and ordinal the row's identity.",
+      ],
       ['src_offset', 'UInt64', 'Offset there of the record that caused it.'],
       ['ordinal', 'UInt32', "Which of that record's transitions this is."],
       ['generation', 'UInt16', 'Generation of the computation.'],

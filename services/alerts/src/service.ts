@@ -1,23 +1,40 @@
 import type { Profile } from '@mastery/infra/config/profile.ts'
-import { GenerationStages } from '@mastery/infra/runtime/generation-stages.ts'
+import { GenerationStages, type StageLike } from '@mastery/infra/runtime/generation-stages.ts'
 import { foldStage, type RuntimeParts } from '@mastery/infra/runtime/stage-runner.ts'
+import { Together } from '@mastery/infra/runtime/together.ts'
 import { alertingStage } from '@mastery/topology/stages/alerting/stage.ts'
+import { classesStage } from '@mastery/topology/stages/classes/stage.ts'
 
-/** The alerting service: mastery.scores to mastery.alerts and mastery.notices, for every generation. */
-export function alertsService(parts: RuntimeParts, profile: Profile, onFailure: (e: Error) => void): GenerationStages {
+/**
+ * The alerting service, for every generation: rules about students, mastery.scores to mastery.alerts, mastery.notices and
+ * mastery.classes, and rules about whole classes, mastery.classes to mastery.alerts and mastery.notices.
+ */
+export function alertsService(parts: RuntimeParts, profile: Profile, onFailure: (e: Error) => void): StageLike {
   const { batch, cachedStudents } = profile
-  return new GenerationStages(
-    'alerts',
-    parts,
-    (g, { output }) =>
-      foldStage(parts, alertingStage({ generation: g.id }), {
-        generation: g.id,
-        batch: batch.alerts,
-        cachedStates: cachedStudents,
-        // Notices go by their recipients' keys, and time to every partition of theirs.
-        partitions: { input: output, output },
-        onFailure,
-      }),
-    onFailure,
-  )
+  const options = { batch: batch.alerts, cachedStates: cachedStudents, onFailure }
+  return new Together('alerts', [
+    new GenerationStages(
+      'alerts',
+      parts,
+      (g, { output }) =>
+        foldStage(parts, alertingStage({ generation: g.id }), {
+          ...options,
+          generation: g.id,
+          // Notices go by their recipients' keys, parts of classes by these, and time to every partition of theirs.
+          partitions: { input: output, output },
+        }),
+      onFailure,
+    ),
+    new GenerationStages(
+      'classes',
+      parts,
+      (g, { output }) =>
+        foldStage(parts, classesStage({ generation: g.id, sources: output }), {
+          ...options,
+          generation: g.id,
+          partitions: { input: output, output },
+        }),
+      onFailure,
+    ),
+  ])
 }

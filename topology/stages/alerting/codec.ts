@@ -3,7 +3,7 @@ import { ByteReader, ByteWriter, expectFormat } from '../bytes.ts'
 import { AlertState, BASES, type Instance, newInstance } from './state.ts'
 import { TopicRecord } from './topic-record.ts'
 
-const ALERT_STATE_VERSION = 1
+const ALERT_STATE_VERSION = 2
 /** Of an index: none. */
 const NONE = 65_535
 
@@ -13,12 +13,16 @@ function writeTopic(w: ByteWriter, t: TopicRecord): void {
   w.text(t.name)
   w.f64(t.mastery)
   w.u32(t.opportunities)
-  w.u8((t.reached ? 128 : 0) | t.times.length)
+  w.u8((t.reached ? 128 : 0) | (t.moved === null ? 0 : 64) | t.times.length)
   w.u32(t.first)
   w.u32(t.last)
   w.u16(t.sessions)
   for (const at of t.times) w.u32(at)
   for (const v of t.values) w.u32(v)
+  if (t.moved === null) return
+  w.f64(t.moved.week)
+  w.u32(t.moved.answers)
+  w.f64(t.moved.change)
 }
 
 function readTopic(r: ByteReader): TopicRecord {
@@ -30,8 +34,9 @@ function readTopic(r: ByteReader): TopicRecord {
   t.first = r.u32()
   t.last = r.u32()
   t.sessions = r.u16()
-  for (let i = 0; i < (n & 127); i++) t.times.push(r.u32())
-  for (let i = 0; i < (n & 127); i++) t.values.push(r.u32())
+  for (let i = 0; i < (n & 63); i++) t.times.push(r.u32())
+  for (let i = 0; i < (n & 63); i++) t.values.push(r.u32())
+  if ((n & 64) !== 0) t.moved = { week: r.f64(), answers: r.u32(), change: r.f64() }
   return t
 }
 

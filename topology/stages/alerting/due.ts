@@ -1,4 +1,5 @@
 import type { AlertPolicy, AlertRule } from '../../alerts/policy.ts'
+import { endOf } from '../../classes/movement.ts'
 import { idleUntil } from './judge.ts'
 import { evident } from './machine.ts'
 import type { AlertState, Instance, Silence } from './state.ts'
@@ -48,6 +49,7 @@ export function nextDue(
 ): number {
   let due = NEVER
   for (const x of s.silences) due = Math.min(due, x.until)
+  for (const t of s.topics) if (t.moved !== null) due = Math.min(due, endOf(t.moved))
   if (policy === null) return due
   for (const i of s.instances) {
     const rule = ruleOf(i.rule)

@@ -7,6 +7,9 @@ import { move, moveIdle, resolve, type Shown } from './machine.ts'
 import { type AlertState, type Instance, newInstance } from './state.ts'
 import { type Deed, type Step, settle, shownState } from './telling.ts'
 
+/** Kinds that are not held against a student and a topic. */
+const APART: readonly RuleKind[] = ['inactive', 'class_drop']
+
 /** One student's alerts within one step. */
 export class Evaluation {
   readonly s: AlertState
@@ -32,7 +35,7 @@ export class Evaluation {
   topic(at: number, shown: Shown | null): void {
     const { name } = this.s.topics[at]!
     this.rules.forEach((rule, place) => {
-      if (rule.enabled && rule.kind !== 'inactive' && (rule.topics === null || rule.topics.includes(name)))
+      if (rule.enabled && !APART.includes(rule.kind) && (rule.topics === null || rule.topics.includes(name)))
         this.one(rule, this.tenant.numbers[place]!, at, shown)
     })
   }
@@ -173,4 +176,5 @@ const GONE: AlertRule = {
   tellResolved: false,
   window: 0,
   prerequisite: { below: 0, attempts: 0 },
+  members: { least: 0, answers: 0, fell: 0, share: 0 },
 }

@@ -18,6 +18,8 @@ export interface TenantRules {
   placeOf: ReadonlyMap<number, number>
   /** Topics that build on a topic. */
   dependents: ReadonlyMap<string, readonly string[]>
+  /** Whether a rule looks at whole classes. */
+  classes: boolean
 }
 
 export const nameOf = (rule: Pick<AlertRule, 'id' | 'kind'>): string => `${rule.kind} ${rule.id}`
@@ -69,6 +71,7 @@ function make(meta: AlertMeta, tenant: string): TenantRules | null {
     numbers,
     placeOf: new Map(numbers.map((n, place) => [n, place])),
     dependents,
+    classes: r !== undefined && book.policy.rules.some((rule) => rule.kind === 'class_drop'),
   }
 }
 

@@ -6,7 +6,7 @@ import type { Relations } from '../../roster/relations.ts'
 import type { StateCodec } from '../../stage.ts'
 import { ByteReader, ByteWriter, expectFormat } from '../bytes.ts'
 
-const ALERT_META_VERSION = 1
+const ALERT_META_VERSION = 2
 
 /** A policy or roster that a marker brought. */
 export interface Version {
@@ -23,6 +23,8 @@ export interface InForce extends Version {
 export interface AlertMeta {
   /** Greatest tick, UTC milliseconds; 0 before the first. */
   now: number
+  /** The newest tick that mastery.classes was told of: all weeks that ended by then are closed. */
+  classesTold: number
   /** Newest (offset, ordinal) taken from each partition of learning.features. */
   marks: Map<number, { offset: number; ordinal: number }>
   /** The generation that readers see: only what it decides is told to people. */
@@ -65,6 +67,7 @@ export function alertMeta(active = 0): StateCodec<AlertMeta> {
   return {
     empty: () => ({
       now: 0,
+      classesTold: 0,
       marks: new Map(),
       active,
       policies: new Map(),
@@ -78,6 +81,7 @@ export function alertMeta(active = 0): StateCodec<AlertMeta> {
       const w = new ByteWriter(256)
       w.u8(ALERT_META_VERSION)
       w.f64(m.now)
+      w.f64(m.classesTold)
       w.u16(m.active)
       w.u16(m.marks.size)
       for (const [p, mark] of m.marks) {
@@ -99,6 +103,7 @@ export function alertMeta(active = 0): StateCodec<AlertMeta> {
       const r = new ByteReader(bytes)
       expectFormat(r, ALERT_META_VERSION, "The alerting stage's partition state")
       const now = r.f64()
+      const classesTold = r.f64()
       const active = r.u16()
       const marks = new Map<number, { offset: number; ordinal: number }>()
       const n = r.u16()
@@ -113,7 +118,7 @@ export function alertMeta(active = 0): StateCodec<AlertMeta> {
       const rules: string[] = []
       const named = r.u16()
       for (let i = 0; i < named; i++) rules.push(r.text())
-      return { now, marks, active, policies, rosters, prepared, markers, seq, rules }
+      return { now, classesTold, marks, active, policies, rosters, prepared, markers, seq, rules }
     },
   }
 }

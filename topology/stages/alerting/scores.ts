@@ -1,4 +1,5 @@
 import type { MasteryScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
+import { moved } from '../../classes/movement.ts'
 import type { Evaluation } from './evaluate.ts'
 import { USUAL_GAP_MS } from './in-force.ts'
 import type { Shown } from './machine.ts'
@@ -21,6 +22,7 @@ export function learn(s: AlertState, v: MasteryScore, now: number, open: { e: Ev
       t.clear()
       return at
     }
+    if (own && !row.revision && open?.e.tenant.classes) t.moved = moved(t.moved, t.mastery, mastery, v.occurred_at, now)
     t.mastery = mastery
     t.opportunities = row.opportunities
     if (own && !row.revision)

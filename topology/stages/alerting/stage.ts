@@ -4,8 +4,9 @@ import type { MasteryScore } from '@mastery/schemas/src/generated/mastery-score.
 import type { StudentCommand } from '@mastery/schemas/src/generated/student-command.gen.ts'
 import type { Tick } from '@mastery/schemas/src/generated/tick.gen.ts'
 import { sourceKey } from '../../alerts/source-key.ts'
-import type { Stage, StageRecord, StepResult, Woken } from '../../stage.ts'
-import { topicAt } from '../../topics.ts'
+import type { Stage, StageOutput, StageRecord, StepResult, Woken } from '../../stage.ts'
+import { type TopicName, topicAt } from '../../topics.ts'
+import { closeWeeks, partOutputs } from './classes.ts'
 import { ALERT_STATE } from './codec.ts'
 import { isNew as isNewCommand, obey, refusalOf } from './commands.ts'
 import { Evaluation } from './evaluate.ts'
@@ -14,7 +15,7 @@ import { applyMarker, filesOfMarker, filesOfMeta } from './markers.ts'
 import { type AlertMeta, alertMeta } from './meta.ts'
 import { learn } from './scores.ts'
 import { AlertState } from './state.ts'
-import type { Outputs, Step } from './telling.ts'
+import { noOutputs, type Outputs, type Step } from './telling.ts'
 
 export interface AlertingConfig {
   generation: number
@@ -29,10 +30,13 @@ const LATE_MS = 60 * 60_000
 /** Loaded at once they are some tens of megabytes. */
 const MOST_WOKEN = 5_000
 
+/** Whether a time lies behind another as far as others hear of. */
+const crosses = (before: number, now: number) => Math.floor(now / HEARD_MS) > Math.floor(before / HEARD_MS)
+
 const SEEN: StepResult = { type: 'drop', reason: 'seen' }
 
 /**
- * mastery.scores to mastery.alerts and mastery.notices. Holds every rule against every student and topic, and decides
+ * mastery.scores to mastery.alerts, mastery.notices and mastery.classes. Holds every rule against every student and topic, and decides
  * who is to be told what. Time comes by ticks alone: a student is looked at when a score comes, or when something that
  * was decided earlier falls due.
  */
@@ -40,6 +44,13 @@ export function alertingStage(config: AlertingConfig): Stage<AlertState, AlertMe
   const { generation } = config
   const alerts = topicAt('mastery.alerts', generation)
   const notices = topicAt('mastery.notices', generation)
+  const classes = topicAt('mastery.classes', generation)
+  const most = config.mostWoken ?? MOST_WOKEN
+
+  function done({ origin }: StageRecord, { all, parts }: Outputs): { type: 'ok'; outputs: StageOutput[] } {
+    if (parts.size > 0) all.push(...partOutputs(parts, origin, generation, classes))
+    return { type: 'ok', outputs: all }
+  }
 
   function stepOf(
     record: StageRecord,
@@ -73,8 +84,10 @@ export function alertingStage(config: AlertingConfig): Stage<AlertState, AlertMe
     }
     if (s.policy !== rules.seq)
       begin({ cause: 'policy', occurredAt: now, speaks: 'never', out: given.out }).e.reconcile(meta.rules)
-    if (s.due <= now || given.cause === 'time')
+    if (s.due <= now || given.cause === 'time') {
+      closeWeeks(s, student, rules, now, given.out.parts)
       begin({ cause: 'time', occurredAt: now, speaks: 'always', out: given.out }).e.time()
+    }
     return begin(given)
   }
 
@@ -84,7 +97,7 @@ export function alertingStage(config: AlertingConfig): Stage<AlertState, AlertMe
     if (mark && (v.origin_offset < mark.offset || (v.origin_offset === mark.offset && v.ordinal <= mark.ordinal)))
       return SEEN
     meta.marks.set(v.origin_partition, { offset: v.origin_offset, ordinal: v.ordinal })
-    const out: Outputs = { all: [], alerts: 0, notices: 0 }
+    const out = noOutputs()
     if (v.cause === 'erased' && v.rows.length === 0) return erase(record, v, s, meta)
     if (s.tenant === '') s.tenant = v.tenant
     const own = v.correct !== null
@@ -94,7 +107,7 @@ export function alertingStage(config: AlertingConfig): Stage<AlertState, AlertMe
     const open = opened(record, record.key, s, meta, { cause, occurredAt: v.occurred_at, speaks, out })
     learn(s, v, meta.now, open)
     open?.e.done()
-    return { type: 'ok', outputs: out.all }
+    return done(record, out)
   }
 
   /** Nothing of the student stays; gold learns where the erasure stands in this topic. */
@@ -136,14 +149,14 @@ export function alertingStage(config: AlertingConfig): Stage<AlertState, AlertMe
     if (refused !== null) return refused
     if (!isNewCommand(s, c)) return SEEN
     if (s.tenant === '') s.tenant = c.tenant
-    const out: Outputs = { all: [], alerts: 0, notices: 0 }
+    const out = noOutputs()
     const given = { cause: c.kind, occurredAt: c.issued_at, speaks: 'always', out } as const
     const open = opened(record, record.key, s, meta, given)
     if (open) {
       obey(c, s, open.e, open.step)
       open.e.done()
     }
-    return { type: 'ok', outputs: out.all }
+    return done(record, out)
   }
 
   function tick(record: StageRecord, meta: AlertMeta, woken: readonly Woken<AlertState>[]): StepResult {
@@ -151,17 +164,23 @@ export function alertingStage(config: AlertingConfig): Stage<AlertState, AlertMe
     const before = meta.now
     meta.now = Math.max(before, at)
     const { now } = meta
-    const out: Outputs = { all: [], alerts: 0, notices: 0 }
+    const out = noOutputs()
     for (const { key, state } of woken) {
       const open = opened(record, key, state, meta, { cause: 'time', occurredAt: now, speaks: 'always', out })
       open?.e.done()
     }
+    const { outputs } = done(record, out)
     // Behind what was decided by then: whoever hears this time has heard that.
-    if (Math.floor(now / HEARD_MS) > Math.floor(before / HEARD_MS)) {
-      const key = sourceKey('tick', record.origin.partition)
-      out.all.push({ topic: notices, everywhere: true, subject: 'tick', key, value: { at: now } })
+    const key = sourceKey('tick', record.origin.partition)
+    const tell = (topic: TopicName) =>
+      outputs.push({ topic, everywhere: true, subject: 'tick', key, value: { at: now } })
+    if (crosses(before, now)) tell(notices)
+    // As long as some who are due wait, weeks that have ended may not be closed for all.
+    if (now > before && woken.length < most && crosses(meta.classesTold, now)) {
+      meta.classesTold = now
+      tell(classes)
     }
-    return { type: 'ok', outputs: out.all }
+    return { type: 'ok', outputs }
   }
 
   function marker(record: StageRecord, meta: AlertMeta): StepResult {
@@ -169,13 +188,16 @@ export function alertingStage(config: AlertingConfig): Stage<AlertState, AlertMe
     if (done !== null) return done
     const { value, origin } = record
     const key = sourceKey('marker', origin.partition)
-    return { type: 'ok', outputs: [{ topic: notices, everywhere: true, subject: 'marker', key, value }] }
+    const outputs = [notices, classes].map(
+      (topic): StageOutput => ({ topic, everywhere: true, subject: 'marker', key, value }),
+    )
+    return { type: 'ok', outputs }
   }
 
   return {
     name: 'alerts',
     inputs: [topicAt('mastery.scores', generation)],
-    outputs: [alerts, notices],
+    outputs: [alerts, notices, classes],
     state: ALERT_STATE,
     meta: alertMeta(),
     keyOf: (r) => (r.subject === 'mastery-score' || r.subject === 'student-command' ? r.key : null),
@@ -185,7 +207,7 @@ export function alertingStage(config: AlertingConfig): Stage<AlertState, AlertMe
       dueOf: (s, meta) => (s.policy !== (meta.policies.get(s.tenant)?.seq ?? 0) ? 0 : s.due),
       epochOf: (meta) => meta.seq,
       timeOf: (r, meta) => (r.subject === 'tick' && (r.value as Tick).at > meta.now ? (r.value as Tick).at : null),
-      most: config.mostWoken ?? MOST_WOKEN,
+      most,
     },
     step(record, state, meta, woken = []) {
       switch (record.subject) {

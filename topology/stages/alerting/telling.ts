@@ -6,6 +6,7 @@ import type { Roster } from '../../roster/recipients.ts'
 import type { Recipient } from '../../roster/relations.ts'
 import type { StageOutput } from '../../stage.ts'
 import type { TopicName } from '../../topics.ts'
+import type { Parts } from './classes.ts'
 import type { AlertMeta } from './meta.ts'
 import type { Instance } from './state.ts'
 
@@ -41,7 +42,10 @@ export interface Outputs {
   all: StageOutput[]
   alerts: number
   notices: number
+  parts: Parts
 }
+
+export const noOutputs = (): Outputs => ({ all: [], alerts: 0, notices: 0, parts: new Map() })
 
 /** Where an alert stands as people see it. `silent`: whether it is silenced. */
 export function shownState(i: Instance, silent: boolean): ShownState {

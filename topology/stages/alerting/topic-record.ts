@@ -1,3 +1,5 @@
+import type { Movement } from '../../classes/movement.ts'
+
 /** So many of the newest answers on a topic are kept. */
 export const KEPT = 20
 const LAST = 10
@@ -16,6 +18,8 @@ export class TopicRecord {
   last = 0
   /** Different sessions with answers on the topic. */
   sessions = 0
+  /** The open week, where a rule about classes looks at the student; null: nothing in it. */
+  moved: Movement | null = null
   /** The newest answers in order of event time. */
   readonly times: number[] = []
   /** Mastery after each of them in 65,535ths, times four, plus one where it was right and two where it was a rapid guess. */
@@ -53,7 +57,7 @@ export class TopicRecord {
 
   /** All its answers were voided. */
   clear(): void {
-    Object.assign(this, { mastery: -1, opportunities: 0, reached: false, first: 0, last: 0, sessions: 0 })
+    Object.assign(this, { mastery: -1, opportunities: 0, reached: false, first: 0, last: 0, sessions: 0, moved: null })
     this.times.length = 0
     this.values.length = 0
   }

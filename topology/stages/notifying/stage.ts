@@ -1,6 +1,7 @@
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
 import type { Notice } from '@mastery/schemas/src/generated/notice.gen.ts'
 import type { Tick } from '@mastery/schemas/src/generated/tick.gen.ts'
+import { timeWith } from '../../alerts/heard.ts'
 import { sourceOfKey } from '../../alerts/source-key.ts'
 import { hash53 } from '../../events/hash.ts'
 import type { Stage, StageOutput, StageRecord, StepResult, Woken } from '../../stage.ts'
@@ -15,23 +16,13 @@ import { NOTIFY_STATE, type NotifyState } from './state.ts'
 
 export interface NotifyingConfig {
   generation: number
-  /** Partitions that notices come from: those of mastery.scores. Time is known once each has told its own. */
+  /** Sources of notices: the partitions of mastery.scores, then those of mastery.classes. Time is known once each has told its own. */
   sources: number
   /** Readers that one tick wakes; the others wait for the next that brings time. Default: all of a large partition. */
   mostWoken?: number
 }
 
 const MOST_WOKEN = 50_000
-
-/** The greatest tick that every source has told of, were `at` the newest of one; 0 while one is silent. */
-function timeWith(meta: NotifyMeta, sources: number, from: number, at: number): number {
-  let least = Number.POSITIVE_INFINITY
-  for (let s = 0; s < sources; s++) {
-    const heard = meta.heard.get(s) ?? 0
-    least = Math.min(least, s === from ? Math.max(heard, at) : heard)
-  }
-  return least
-}
 
 /**
  * mastery.notices to mastery.deliveries: groups what a reader is to learn, defers it to hours at which the reader may be
@@ -81,7 +72,7 @@ export function notifyingStage(config: NotifyingConfig): Stage<NotifyState, Noti
     woken: readonly Woken<NotifyState>[],
   ): StepResult {
     const { at } = record.value as Tick
-    const now = timeWith(meta, sources, source, at)
+    const now = timeWith(meta.heard, sources, source, at)
     meta.heard.set(source, Math.max(meta.heard.get(source) ?? 0, at))
     if (now <= meta.now) return { type: 'ok', outputs: [] }
     meta.now = now
@@ -136,7 +127,7 @@ export function notifyingStage(config: NotifyingConfig): Stage<NotifyState, Noti
       timeOf(record, meta) {
         const source = record.subject === 'tick' ? sourceOfKey(record.key) : null
         if (source === null || source >= sources) return null
-        const now = timeWith(meta, sources, source, (record.value as Tick).at)
+        const now = timeWith(meta.heard, sources, source, (record.value as Tick).at)
         return now > meta.now ? now : null
       },
       most: config.mostWoken ?? MOST_WOKEN,

@@ -5,9 +5,10 @@ import type { Notice } from '@mastery/schemas/src/generated/notice.gen.ts'
 import { type AlertPolicy, policyText } from '@mastery/topology/alerts/policy.ts'
 import { Tally, type TallyResult } from '@mastery/topology/alerts/tally.ts'
 import { CodecError } from '@mastery/topology/ports/codec.ts'
-import type { StageRecord } from '@mastery/topology/stage.ts'
+import type { StageOutput, StageRecord } from '@mastery/topology/stage.ts'
 import { filesOfMarker, policyName } from '@mastery/topology/stages/alerting/markers.ts'
 import { alertingStage } from '@mastery/topology/stages/alerting/stage.ts'
+import { classesStage } from '@mastery/topology/stages/classes/stage.ts'
 import { topicAt } from '@mastery/topology/topics.ts'
 import { VirtualRun } from '@mastery/topology/virtual-run.ts'
 import { alertMetas } from './in-force.ts'
@@ -43,12 +44,20 @@ export async function previewRules(
   let cut = false
   let done = 0
   const partitions = await from.log.partitions(topic)
+  const said = (o: StageOutput) => {
+    if (o.subject === 'alert') tally.alert(o.value as Alert)
+    else if (o.subject === 'notice') tally.notice(o.value as Notice)
+  }
+  // It may hear of one partition after the other: weeks are decided when the last one tells its time.
+  const classes = new VirtualRun(classesStage({ generation, sources: partitions }))
+  const ofClasses = topicAt('mastery.classes', generation)
+  let heard = 0
   for (let partition = 0; partition < partitions; partition++) {
     const run = new VirtualRun(alertingStage({ generation }))
     const step = (record: StageRecord) => {
       for (const o of run.outputs(record)) {
-        if (o.subject === 'alert') tally.alert(o.value as Alert)
-        else if (o.subject === 'notice') tally.notice(o.value as Notice)
+        if (o.topic !== ofClasses) said(o)
+        else classes.outputs({ ...o, origin: { topic: ofClasses, partition: 0, offset: heard++ } }).forEach(said)
       }
     }
     const origin = { topic, partition, offset: -1 }

@@ -16,6 +16,8 @@ function condition(r: AlertRule): string {
       return `${r.enter} answers without mastery`
     case 'rapid_guessing':
       return `${r.enter * 10} of the last ten guessed rapidly`
+    case 'class_drop':
+      return `a mean fall of ${r.enter} in a week, of ${r.members.least} students or more`
     case 'inactive':
       return `no answer for ${durationText(r.enter)}`
   }

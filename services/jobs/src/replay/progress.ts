@@ -30,7 +30,7 @@ export async function buildProgress(
     }
   }
   await sum('features', 'learning.events', true)
-  for (const stage of ['scoring', 'alerts', 'notify', 'gold'])
+  for (const stage of ['scoring', 'alerts', 'classes', 'notify', 'gold'])
     for (const topic of topicsReadBy(stage, generation)) if (topicSpec(topic).derived) await sum(stage, topic, false)
   return at
 }

@@ -68,6 +68,7 @@ export async function dropGeneration(
     'features',
     'scoring',
     'alerts',
+    'classes',
     'notify',
     'delivery',
     'drift-features',

@@ -1,0 +1,142 @@
+import type { ClassPart } from '@mastery/schemas/src/generated/class-part.gen.ts'
+import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
+import type { Tick } from '@mastery/schemas/src/generated/tick.gen.ts'
+import { timeWith } from '../../alerts/heard.ts'
+import { sourceKey, sourceOfKey } from '../../alerts/source-key.ts'
+import { WEEK, weekOf } from '../../drift/calendar.ts'
+import type { Stage, StageOutput, StageRecord, StepResult, Woken } from '../../stage.ts'
+import { topicAt } from '../../topics.ts'
+import { classKey } from '../alerting/classes.ts'
+import { inForce } from '../alerting/in-force.ts'
+import { applyMarker, filesOfMarker, filesOfMeta } from '../alerting/markers.ts'
+import { decideWeek, type Writing } from './decide.ts'
+import { CLASS_META, type ClassMeta } from './meta.ts'
+import { CLASS_STATE, type ClassState, dueOf, take } from './state.ts'
+
+export interface ClassesConfig {
+  generation: number
+  /** Partitions of mastery.scores, which parts come from. */
+  sources: number
+  /** Classes that one tick wakes; the others wait for the next. */
+  mostWoken?: number
+}
+
+/** The notifying stage hears the time this often. */
+const HEARD_MS = 5 * 60_000
+const MOST_WOKEN = 5_000
+/** The source whose policies and rosters hold: each switches at a place of its own, and one has to be asked. */
+const LEADING = 0
+
+const NOTHING: StepResult = { type: 'ok', outputs: [] }
+
+/**
+ * mastery.classes to mastery.alerts and mastery.notices: conditions on whole classes. A week is decided once every source
+ * partition has told of a time at or after its end, with the policy and the roster that were in force in the first of them
+ * then, and as of its end: how the partitions' records come between each other can't matter. Weeks are decided one at a
+ * time; after a gap each tick brings the next one.
+ */
+export function classesStage(config: ClassesConfig): Stage<ClassState, ClassMeta> {
+  const { generation, sources } = config
+  const alerts = topicAt('mastery.alerts', generation)
+  const notices = topicAt('mastery.notices', generation)
+  const most = config.mostWoken ?? MOST_WOKEN
+
+  /** How far a tick brings the stage; null: nowhere. */
+  function timeOf(record: StageRecord, meta: ClassMeta): number | null {
+    const source = record.subject === 'tick' ? sourceOfKey(record.key) : null
+    if (source === null || source >= sources) return null
+    if (!meta.complete) return meta.now
+    const least = timeWith(meta.heard, sources, source, (record.value as Tick).at)
+    const next = meta.now > 0 ? weekOf(meta.now) + WEEK : meta.first
+    const now = next > 0 ? Math.min(least, next) : least
+    return now > meta.now ? now : null
+  }
+
+  /** Markers that came in the leading source before a week ended there hold for it, and for the notices on it. */
+  function settle(meta: ClassMeta, before: number, from: number): StageOutput[] {
+    const outputs: StageOutput[] = []
+    while (meta.waiting.length > 0 && meta.waiting[0]!.at < before) {
+      const { marker } = meta.waiting.shift()!
+      if (applyMarker(marker, meta.inForce) !== null) continue
+      const key = sourceKey('marker', sources + from)
+      outputs.push({ topic: notices, everywhere: true, subject: 'marker', key, value: marker })
+    }
+    return outputs
+  }
+
+  function tick(record: StageRecord, source: number, meta: ClassMeta, woken: readonly Woken<ClassState>[]): StepResult {
+    const now = timeOf(record, meta)
+    const { partition, offset } = record.origin
+    meta.heard.set(source, Math.max(meta.heard.get(source) ?? 0, (record.value as Tick).at))
+    if (now === null) return NOTHING
+    meta.now = now
+    const all = settle(meta, now, partition)
+    const ordinals = { alerts: 0, notices: 0 }
+    const to: Writing = { generation, alerts, notices, source: sources + partition, offset, all, ordinals }
+    for (const { state } of woken)
+      for (let week = dueOf(state); week <= now; week = dueOf(state))
+        decideWeek(state, week, inForce(meta.inForce, state.tenant), meta.inForce.active, to)
+    meta.complete = woken.length < most
+    if (meta.complete && Math.floor(now / HEARD_MS) > Math.floor(meta.told / HEARD_MS)) {
+      meta.told = now
+      const key = sourceKey('tick', sources + partition)
+      all.push({ topic: notices, everywhere: true, subject: 'tick', key, value: { at: now } })
+    }
+    return { type: 'ok', outputs: all }
+  }
+
+  function part(record: StageRecord, s: ClassState, meta: ClassMeta): StepResult {
+    const p = record.value as ClassPart
+    if (record.key !== classKey(p.tenant, p.class))
+      return {
+        type: 'dead_letter',
+        code: 'wrong_key',
+        message: 'A part of a class stands under the key of another one.',
+      }
+    const mark = meta.marks.get(p.origin_partition)
+    if (mark && (p.origin_offset < mark.offset || (p.origin_offset === mark.offset && p.ordinal <= mark.ordinal)))
+      return { type: 'drop', reason: 'seen' }
+    meta.marks.set(p.origin_partition, { offset: p.origin_offset, ordinal: p.ordinal })
+    if (meta.first === 0 || p.week_to < meta.first) meta.first = p.week_to
+    take(s, p)
+    return NOTHING
+  }
+
+  function concerningAll(record: StageRecord, meta: ClassMeta, woken: readonly Woken<ClassState>[]): StepResult {
+    const source = sourceOfKey(record.key)
+    if (record.subject !== 'tick' && record.subject !== 'marker')
+      return {
+        type: 'dead_letter',
+        code: 'wrong_subject',
+        message: `A ${record.subject} does not belong into mastery.classes.`,
+      }
+    if (source === null || source >= sources)
+      return {
+        type: 'dead_letter',
+        code: 'wrong_key',
+        message: `A ${record.subject} in mastery.classes names none of the ${sources} source partitions by its key.`,
+      }
+    if (record.subject === 'tick') return tick(record, source, meta, woken)
+    if (source !== LEADING) return { type: 'drop', reason: 'told by the leading source' }
+    meta.waiting.push({ at: meta.heard.get(LEADING) ?? 0, marker: record.value as Marker })
+    return NOTHING
+  }
+
+  return {
+    name: 'classes',
+    inputs: [topicAt('mastery.classes', generation)],
+    outputs: [alerts, notices],
+    state: CLASS_STATE,
+    meta: CLASS_META,
+    keyOf: (r) => (r.subject === 'class-part' ? r.key : null),
+    files: (record, meta) =>
+      record === null
+        ? [...filesOfMeta(meta.inForce), ...meta.waiting.flatMap(({ marker }) => filesOfMarker(marker))]
+        : record.subject === 'marker'
+          ? filesOfMarker(record.value as Marker)
+          : [],
+    wakes: { dueOf, epochOf: () => 0, timeOf, most },
+    step: (record, state, meta, woken) =>
+      state === null ? concerningAll(record, meta, woken ?? []) : part(record, state, meta),
+  }
+}
