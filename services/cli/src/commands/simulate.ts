@@ -77,7 +77,8 @@ harder:fractions-q01:0.5@120, key:fractions-q01@120 (right answers count as wron
       drift,
       ...(startAt === null ? {} : { startAt }),
     })
-    if (values.roster) writeFiles(resolve(io.cwd, values.roster), schoolRoster(school, { seed, events }))
+    const drawn = { seed, events, ...(startAt === null ? {} : { startAt }) }
+    if (values.roster) writeFiles(resolve(io.cwd, values.roster), schoolRoster(school, drawn))
     await declareTopics(gold, tenant.id, school)
     const progress = new Progress(false, io.err)
     const ingest = new Ingest(host.installation, 'simulate')
