@@ -6,21 +6,19 @@ import type { Alert } from '@mastery/schemas/src/generated/alert.gen.ts'
 import type { Notice } from '@mastery/schemas/src/generated/notice.gen.ts'
 import { checkPolicy } from '@mastery/topology/alerts/check.ts'
 import { madeScore } from '@mastery/topology/alerts/made-score.ts'
-import { policyText } from '@mastery/topology/alerts/policy.ts'
 import { Tally } from '@mastery/topology/alerts/tally.ts'
 import type { StateScope } from '@mastery/topology/ports/state-store.ts'
 import type { Relations } from '@mastery/topology/roster/relations.ts'
 import type { StageRecord } from '@mastery/topology/stage.ts'
 import { ALERT_STATE } from '@mastery/topology/stages/alerting/codec.ts'
-import { policyName } from '@mastery/topology/stages/alerting/markers.ts'
 import { alertingStage } from '@mastery/topology/stages/alerting/stage.ts'
 import type { AlertState } from '@mastery/topology/stages/alerting/state.ts'
 import { scoringStage } from '@mastery/topology/stages/scoring/stage.ts'
 import { windowingStage } from '@mastery/topology/stages/windowing/stage.ts'
 import { MemoryState } from '@mastery/topology/testing/memory.ts'
 import { RING } from '@mastery/topology/testing/topology-driver.ts'
-import type { TopicName } from '@mastery/topology/topics.ts'
 import { VirtualRun } from '@mastery/topology/virtual-run.ts'
+import { opening, through } from './alerting-run.ts'
 import { figure, type Lap, Stopwatch } from './measure.ts'
 import type { Case } from './scenario.ts'
 import { SHAPES, schoolRecords, sized } from './school.ts'
@@ -74,32 +72,10 @@ const ofMain = (lap: Lap): Lap => ({
   gcMs: (lap.gcMs * lap.mainMs) / 1000 / lap.seconds,
 })
 
-/** The shipped rules and a roster of these students, as markers put them in force. */
-function opening(tenant: string, students: readonly string[]): StageRecord[] {
-  const file = readYaml(readFileSync(SHIPPED, 'utf8'))
-  const { policy } = checkPolicy(file.value, {})
-  const of = (subject: 'policy' | 'roster', name: string, text: string) =>
-    (['prepare', 'activate'] as const).map((action): StageRecord => {
-      const payload = action === 'prepare' ? text : null
-      const value = { marker_id: `${subject} ${action}`, action, subject, name, version: '1', payload, issued_at: 0 }
-      return { subject: 'marker', key: '', value, origin: { topic: 'mastery.scores', partition: 0, offset: -1 } }
-    })
-  const roster = JSON.stringify(rosterOf(tenant, students))
-  return [...of('roster', tenant, roster), ...of('policy', policyName(tenant), policyText(policy))]
-}
-
-/** What the stages before would have written: the records of a topic. */
-function through(run: VirtualRun, records: Iterable<StageRecord>, topic: TopicName): StageRecord[] {
-  const found: StageRecord[] = []
-  for (const r of records)
-    for (const o of run.outputs(r))
-      found.push({
-        subject: o.subject,
-        key: o.key,
-        value: o.value,
-        origin: { topic, partition: 0, offset: found.length },
-      })
-  return found
+/** The shipped rules and a roster of these students, in force. */
+function shipped(tenant: string, students: readonly string[]): StageRecord[] {
+  const { policy } = checkPolicy(readYaml(readFileSync(SHIPPED, 'utf8')).value, {})
+  return opening(tenant, rosterOf(tenant, students), policy)
 }
 
 /** Every score of a school with its ticks, with the shipped rules and a teacher to be told. */
@@ -114,12 +90,12 @@ const stage: Case = async ({ quick, note }) => {
   note('scoring them')
   const windowing = new VirtualRun(windowingStage({ days: [7, 30, 90], ring: RING, generation: 0 }))
   const features = through(windowing, events, 'learning.features')
-  const scores = through(new VirtualRun(scoringStage({ ring: RING, generation: 0 })), features, 'mastery.scores')
+  const scores = [...through(new VirtualRun(scoringStage({ ring: RING, generation: 0 })), features, 'mastery.scores')]
   const scored = scores.filter((r) => r.subject === 'mastery-score')
   const students = [...new Set(scored.map((r) => r.key))]
   const tenant = (scored[0]!.value as { tenant: string }).tenant
   const run = new VirtualRun(alertingStage({ generation: 0 }))
-  for (const m of opening(tenant, students)) run.step(m)
+  for (const m of shipped(tenant, students)) run.step(m)
   let alerts = 0
   let notices = 0
   const times = scores.flatMap((r) => (r.subject === 'tick' ? [(r.value as { at: number }).at] : []))
@@ -176,7 +152,7 @@ const ticks: Case = async ({ quick, note }) => {
   const n = quick ? 5_000 : 100_000
   const students = Array.from({ length: n }, (_, i) => i.toString(16).padStart(32, '0'))
   const run = new VirtualRun(alertingStage({ generation: 0 }))
-  for (const m of opening('school', students)) run.step(m)
+  for (const m of shipped('school', students)) run.step(m)
   let offset = 0
   const record = (subject: StageRecord['subject'], key: string, value: unknown): StageRecord => ({
     subject,

@@ -23,6 +23,7 @@ export const SCENARIOS: Readonly<Record<string, readonly string[]>> = {
   live: ['live'],
   memory: ['memory'],
   alerts: ['stage', 'ticks'],
+  'alerting-school': ['year'],
   replay: ['alone', 'beside'],
   reconcile: ['small', 'large'],
   answers: ['1M', '10M', '100M'],

@@ -79,6 +79,23 @@ describe('a roster, from the simulated school to who is told', { timeout: 240_00
     expect(await json('import', zip)).toMatchObject({ status: 'same', version: first })
   })
 
+  it('is written without an event where that is asked for, and for the year that the school begins in', async () => {
+    const events = () => sqlRows<{ n: string }>('SELECT toString(count()) AS n FROM learning_events FINAL', place)
+    const before = await events()
+    const drawn = ['simulate', '--students', '60', '--events', '1500', '--seed', '5', '--roster-only']
+    const written = async (name: string, ...more: string[]) => {
+      await masteryOk([...drawn, '--roster', join(folder, name), ...more], place)
+      return (file: string) => readFileSync(join(folder, name, file), 'utf8')
+    }
+    const same = await written('only')
+    for (const file of readdirSync(roster)) expect(same(file), file).toBe(readFileSync(join(roster, file), 'utf8'))
+    const later = await written('later', '--from', '2027-09-01')
+    expect(later('academicSessions.csv')).toContain(',schoolYear,2027-08-01,2028-08-01,')
+    expect(await events()).toEqual(before)
+    const { code, err } = await mastery([...drawn], place)
+    expect([code, err]).toEqual([2, expect.stringMatching(/--roster-only needs --roster DIR/)])
+  })
+
   it('says who would be told, as what and why, with names from the vault; without them where asked', async () => {
     const shown = await show('student-00002', '--topic', 'fractions')
     expect(shown.told.slice(0, 2).map((t) => [t.as, t.class])).toEqual([

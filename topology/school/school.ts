@@ -5,7 +5,7 @@ import { type Curriculum, makeCurriculum, type SchoolTopic } from './curriculum.
 import { type Delivery, LATE_FROM, Outbox } from './outbox.ts'
 import { Planted, type PlantedDrift } from './planted.ts'
 import { Random } from './random.ts'
-import { Session, type Setting } from './sessions.ts'
+import { Session, type Setting, type SkillSeen } from './sessions.ts'
 import { MASTERED_FROM, PROFILES, type Profile } from './skill.ts'
 import { Learner, type SchoolStudent } from './student.ts'
 import { planDay, type SchoolClass } from './timetable.ts'
@@ -24,6 +24,8 @@ export interface SchoolOptions {
   pseudonym(id: string): string
   /** Changes of the world to plant; default none. The ids of events do not depend on it. */
   drift?: readonly PlantedDrift[]
+  /** Hears of the truth at the end of every sitting, as records() goes; the records are the same with it and without. */
+  seen?(seen: SkillSeen): void
 }
 
 export type SchoolRecord =
@@ -124,7 +126,7 @@ export function simulateSchool(options: SchoolOptions): School {
     const { seed, tenant } = options
     const run = `sim${hash53(JSON.stringify([seed, students.length, options.events, startAt, tenant])).toString(36)}`
     const planted = new Planted(options.drift ?? [], Math.ceil(startAt / DAY) * DAY)
-    const setting: Setting = { tenant, run, random, curriculum, outbox, planted }
+    const setting: Setting = { tenant, run, random, curriculum, outbox, planted, seen: options.seen ?? null }
     let end = 0
     for (const [hour, deliveries] of arrivals(setting, everyone, startAt)) {
       counts.ticks++

@@ -20,6 +20,19 @@ export interface Setting {
   curriculum: Curriculum
   outbox: Outbox
   planted: Planted
+  /** Hears of the truth at every sitting; null: nobody does. */
+  seen: ((seen: SkillSeen) => void) | null
+}
+
+/** What a student truly knew of a topic at the end of a sitting with it. */
+export interface SkillSeen {
+  /** Pseudonym. */
+  student: string
+  topic: string
+  /** UTC milliseconds. */
+  at: number
+  /** True chance of a correct earnest answer, without hints, on the topic's average item. */
+  trueProbability: number
 }
 
 const BROWSER_VIEW = 0.03
@@ -52,6 +65,10 @@ export class Session {
     else if (activity === 'video') this.#video(topic)
     else this.#tutor(topic)
     this.#learner.busyUntil = this.#now
+    const { seen, curriculum } = this.#setting
+    const { pseudonym: student } = this.#learner
+    const trueProbability = this.#learner.trueProbability(topic)
+    seen?.({ student, topic: curriculum.topics[topic]!.id, at: this.#now, trueProbability })
   }
 
   #quiz(topic: number, source: Source): void {

@@ -17,6 +17,18 @@ export function rootOf(error: unknown): KafkaLike {
   return e.errors?.[0] ?? e
 }
 
+/**
+ * While a partition has no leader (its topic was made a moment ago, a broker left), kafkajs gets an answer without it,
+ * and trips over what is missing.
+ */
+const LEADERLESS = /^Cannot destructure property 'partitions' of '(low|high)\.pop|^Cannot read .*\(reading 'offset'\)/
+
+/** Whether trying again helps. */
+export function isPassing(error: unknown): boolean {
+  const root = rootOf(error)
+  return root.retriable === true || (root instanceof TypeError && LEADERLESS.test(root.message))
+}
+
 const ADVICE: Readonly<Record<string, string>> = {
   UNKNOWN_TOPIC_OR_PARTITION:
     'The topic does not exist there. Start the service that creates all topics, or create it.',
@@ -34,7 +46,7 @@ export function kafkaFailure(error: unknown, what: string, brokers: readonly str
   const root = rootOf(error)
   const where = `Kafka at ${brokers.join(', ')}`
   const advice = ADVICE[root.type ?? '']
-  if (root.retriable === true)
+  if (isPassing(error))
     return new TransientError(
       `${where} could not ${what}: ${root.message}. ${advice ?? 'Check that the brokers run and can be reached from here.'}`,
       { cause: root },

@@ -4,7 +4,7 @@ import { TOPICS, type TopicName, topicSpec } from '@mastery/topology/topics.ts'
 import { type Admin, Kafka, type KafkaConfig, logLevel, type Producer, type SASLOptions } from 'kafkajs'
 import { Appender } from './appender.ts'
 import { KafkaConsumer } from './consumer.ts'
-import { kafkaFailure, rootOf } from './failure.ts'
+import { isPassing, kafkaFailure } from './failure.ts'
 import { readRange } from './reader.ts'
 import { dropNegativeTimeoutWarning } from './timeout-warning.ts'
 
@@ -152,7 +152,7 @@ export class KafkaLog implements EventLog {
         await this.admin.fetchTopicOffsets(this.nameOf(topic))
         return
       } catch (e) {
-        if (waited >= HOSTED_MS || rootOf(e).retriable !== true) throw e
+        if (waited >= HOSTED_MS || !isPassing(e)) throw e
         await new Promise((resolve) => setTimeout(resolve, HOSTED_POLL_MS))
       }
     }

@@ -13,9 +13,9 @@ import { quantile } from '@mastery/topology/alerts/tally.ts'
 import { plainWords } from '@mastery/topology/delivery/words.ts'
 import { schoolRoster } from '@mastery/topology/school/roster.ts'
 import type { School } from '@mastery/topology/school/school.ts'
-import { topicAt } from '@mastery/topology/topics.ts'
 import { activatePolicy } from './alerts/activate.ts'
 import { policyIn, prerequisitesOf } from './alerts/rules-file.ts'
+import { decidedDeliveries, said } from './demo-deliveries.ts'
 
 const DAY = 86_400_000
 const WEEK = 7 * DAY
@@ -40,31 +40,10 @@ export async function prepareAlerts(w: DemoWorld, school: School, drawn: { seed:
   await activatePolicy(installation, tenant.id, policy, Date.now(), check)
 }
 
-/** Every message that was decided, in the order of its time. */
-async function deliveries({ installation }: DemoWorld): Promise<Delivery[]> {
-  const { log, codec, generations } = installation
-  const topic = topicAt('mastery.deliveries', generations.active.id)
-  const found: Delivery[] = []
-  for (let p = 0; p < (await log.partitions(topic)); p++) {
-    const { start, end } = await log.bounds(topic, p)
-    for (let at = start; at < end; ) {
-      const records = await log.read(topic, p, at, 5000)
-      if (records.length === 0) break
-      for (const r of records) {
-        const { subject, value } = codec.decode(r.value)
-        if (subject === 'delivery') found.push(value as Delivery)
-      }
-      at = records.at(-1)!.offset + 1
-    }
-  }
-  return found.sort((a, b) => a.now - b.now)
-}
-
 /** What the people of the school would have been told, with one teacher's last week in the words of the mails. */
 export async function toldInTheEnd(w: DemoWorld) {
   const { gold, tenant } = w
-  const all = await deliveries(w)
-  const said = (d: Delivery) => d.more > 0 || d.items.some((i) => i.place === 'text')
+  const all = (await decidedDeliveries(w.installation)).map((p) => p.delivery)
   const messages = all.filter(said)
   const until = all.at(-1)?.now ?? 0
   const thisWeek = messages.filter((d) => d.role === 'teacher' && d.now > until - WEEK)

@@ -9,6 +9,7 @@ import { openInstallation } from '@mastery/infra/runtime/installation.ts'
 import { simulateSchool } from '@mastery/topology/school/school.ts'
 import { prepareAlerts, toldInTheEnd } from './demo-alerts.ts'
 import { demoDrift, driftInTheEnd } from './demo-drift.ts'
+import { listening, type MailTo, mailLastWeek } from './demo-mail.ts'
 import { reconcileCounts } from './demo-reconcile.ts'
 import { compareWithTruth } from './demo-truth.ts'
 import { Ingest } from './ingest.ts'
@@ -24,10 +25,13 @@ export interface DemoOptions {
   /** Folder to keep; null: a temporary one that is removed afterwards. */
   data: string | null
   quiet: boolean
+  /** Where the mails of the school's last week are sent; null: nowhere. */
+  mailTo: MailTo | null
 }
 
 /** Runs a simulated school through the whole embedded path and says what came out, beside the truth. */
 export async function runDemo(options: DemoOptions) {
+  if (options.mailTo) await listening(options.mailTo)
   const dir = options.data ?? mkdtempSync(join(tmpdir(), 'mastery-demo-'))
   const telemetry = new ConsoleTelemetry('demo', true)
   const profile = loadProfile({ ...process.env, MASTERY_PROFILE: 'embedded' }, { data: dir })
@@ -81,6 +85,7 @@ export async function runDemo(options: DemoOptions) {
     const counts = await reconcileCounts(installation, gold, sent)
     const alerts = await toldInTheEnd(world)
     const drifted = await driftInTheEnd(gold, tenant.id, drift)
+    const mailed = options.mailTo && (await mailLastWeek(world, options.mailTo))
     const truth = await compareWithTruth(installation, school)
     return {
       students: options.students,
@@ -97,6 +102,7 @@ export async function runDemo(options: DemoOptions) {
       sent,
       example: truth.example,
       alerts,
+      mailed,
       drift: drifted,
       data: options.data,
     }

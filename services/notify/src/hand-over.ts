@@ -11,7 +11,7 @@ import type { JobQueue } from '@mastery/topology/ports/job-queue.ts'
 import type { Channel } from '@mastery/topology/ports/notifier.ts'
 import { topicAt } from '@mastery/topology/topics.ts'
 import { Pace } from './pace.ts'
-import { jobNameOf } from './payload.ts'
+import { type DeliveryPlace, jobNameOf } from './payload.ts'
 
 export interface HandOverParts {
   queue(): Promise<Pick<JobQueue, 'add'>>
@@ -36,6 +36,22 @@ export function channelsOf(d: Delivery, config: DeliveryConfig): Channel[] {
   const { mail, webhook } = config.of(d.tenant)
   const says = d.more > 0 || d.items.some((i) => i.place === 'text')
   return ['inbox', ...(says && mail ? (['mail'] as const) : []), ...(says && webhook ? (['webhook'] as const) : [])]
+}
+
+/** Adds one job for each channel. Each has the delivery's id: added again, it is found there. `notBefore`: UTC milliseconds. */
+export async function addJobs(
+  queue: Pick<JobQueue, 'add'>,
+  channels: readonly Channel[],
+  place: DeliveryPlace,
+  notBefore: number,
+): Promise<void> {
+  for (const channel of channels)
+    await queue.add({
+      name: jobNameOf(channel),
+      id: place.delivery,
+      payload: { ...place },
+      ...(channel === 'inbox' ? {} : { notBefore }),
+    })
 }
 
 /**
@@ -64,14 +80,8 @@ export class HandOver implements PartitionLogic {
       const channels = channelsOf(d, this.parts.config)
       const notBefore = channels.length > 1 ? this.pace.slot(d.recipient, d.delivery_id, this.parts.now()) : 0
       const { topic, partition, offset } = record.origin
-      const queue = await this.parts.queue()
-      for (const channel of channels)
-        await queue.add({
-          name: jobNameOf(channel),
-          id: d.delivery_id,
-          payload: { topic, partition, offset, delivery: d.delivery_id },
-          ...(channel === 'inbox' ? {} : { notBefore }),
-        })
+      const place = { topic, partition, offset, delivery: d.delivery_id }
+      await addJobs(await this.parts.queue(), channels, place, notBefore)
       crashPoint('delivery.handed')
     }
   }

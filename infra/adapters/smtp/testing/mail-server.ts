@@ -18,6 +18,8 @@ export class MailServer {
   readonly mailbox: Mail[] = []
   /** How it treats the next message; asked for each. */
   manner: (nth: number) => Manner = () => 'accept'
+  /** Hears of each message that it takes, before the sender does; what it throws refuses the message for now. */
+  taken: (mail: Mail, nth: number) => void = () => {}
   private asked = 0
   private readonly server: SMTPServer
   port = 0
@@ -52,7 +54,13 @@ export class MailServer {
           if (manner === 'refuse-content') return done(replied(554, '5.6.0 Not this content'))
           const raw = Buffer.concat(parts).toString('utf8')
           const messageId = /^Message-ID:\s*(<[^>]+>)/im.exec(raw)?.[1] ?? ''
-          this.mailbox.push({ messageId, to: session.envelope.rcptTo[0]?.address ?? '', raw })
+          const mail = { messageId, to: session.envelope.rcptTo[0]?.address ?? '', raw }
+          try {
+            this.taken(mail, this.mailbox.length + 1)
+          } catch (e) {
+            return done(replied(451, `4.3.0 It could not be kept: ${(e as Error).message}`))
+          }
+          this.mailbox.push(mail)
           if (manner === 'drop-after') this.hangUp(session.id)
           else done()
         })
@@ -67,7 +75,10 @@ export class MailServer {
   }
 
   async listen(port = 0): Promise<this> {
-    await new Promise<void>((done) => this.server.listen(port, '127.0.0.1', done))
+    await new Promise<void>((done, failed) => {
+      this.server.once('error', failed)
+      this.server.listen(port, '127.0.0.1', done)
+    })
     this.port = (this.server.server.address() as AddressInfo).port
     return this
   }

@@ -3,6 +3,7 @@ import type { Command } from '../command.ts'
 import type { DemoSummary } from '../demo.ts'
 import { alertsText } from '../demo-alerts.ts'
 import { driftText } from '../demo-drift.ts'
+import { mailedText, smtpServer } from '../demo-mail.ts'
 import { modelTable, table } from '../tables.ts'
 import { positive } from './simulate.ts'
 
@@ -28,7 +29,7 @@ ${table(
 ${s.example.student}, as a teacher reads it
 ${topics.map((t) => `  ${t.name} (${t.opportunities} answers)\n    ${t.why}`).join('\n')}
 
-${alertsText(s.alerts)}
+${alertsText(s.alerts)}${s.mailed ? `\n${mailedText(s.mailed)}` : ''}
 ${driftText(s.drift)}
 Rows in gold${s.reconciled ? ', every count equal to what was sent' : ''}
 ${table(
@@ -40,10 +41,13 @@ ${table(
 export const demoCommand: Command = {
   name: 'demo',
   summary: 'a simulated school through the whole path',
-  help: `npm run demo -- [--students 200] [--events 200000] [--seed 7] [--data DIR] [--json]
+  help: `npm run demo -- [--students 200] [--events 200000] [--seed 7] [--data DIR] [--mail-to smtp://HOST:PORT]
+                [--json]
 
 Runs on the embedded profile, in a temporary folder unless --data names one. --json prints one JSON document as the
-last line. Exit code 1 where a count in gold differs from what was sent.`,
+last line. Exit code 1 where a count in gold differs from what was sent, or a mail was not taken.
+--mail-to sends the mails of the school's last week, as the notify service would, to an SMTP server that catches them:
+"npm run mailbox" is one. All addresses are made up (...@mail.example).`,
   standalone: true,
   async run(_host, args, io) {
     const { values } = parseArgs({
@@ -53,6 +57,7 @@ last line. Exit code 1 where a count in gold differs from what was sent.`,
         events: { type: 'string' },
         seed: { type: 'string' },
         data: { type: 'string' },
+        'mail-to': { type: 'string' },
         json: { type: 'boolean' },
       },
     })
@@ -62,11 +67,12 @@ last line. Exit code 1 where a count in gold differs from what was sent.`,
       seed: positive('seed', values.seed, 7),
       data: values.data ?? null,
       quiet: false,
+      mailTo: values['mail-to'] === undefined ? null : smtpServer(values['mail-to']),
     }
     // Loaded when it runs: the stores cost a second, and help and mistakes need none of them.
     const { runDemo } = await import('../demo.ts')
     const summary = await runDemo(options)
     io.out(values.json ? `${JSON.stringify(summary)}\n` : report(summary))
-    return summary.reconciled ? 0 : 1
+    return summary.reconciled && (summary.mailed?.dead ?? 0) === 0 ? 0 : 1
   },
 }

@@ -39,13 +39,14 @@ export const simulateCommand: Command = {
   name: 'simulate',
   summary: 'send a simulated school through the whole path',
   help: `npx mastery simulate [--students 200] [--events 20000] [--seed 1] [--from DATE] [--drift WHAT@DAY,...] [--roster DIR]
-                     [--tenant ID] [--json] [--profile NAME] [--data DIR]
+                     [--roster-only] [--tenant ID] [--json] [--profile NAME] [--data DIR]
 
 Generates a school's year, the same for the same seed, sends it and waits until gold has it. --from: its first day,
 1 September 2025 if it is left out. --drift plants changes that begin so many days later, separated by commas:
 skill:-0.5@120 (all students know half a logit less), seconds:1.5@120 (answers take half as long again),
 harder:fractions-q01:0.5@120, key:fractions-q01@120 (right answers count as wrong).
---roster writes the school's own roster (OneRoster 1.2, bulk) into a folder; "npx mastery roster import DIR" takes it.`,
+--roster writes the school's own roster (OneRoster 1.2, bulk) into a folder; "npx mastery roster import DIR" takes it.
+--roster-only ends there, before anything is sent: so that the roster is in force when the first answers come.`,
   async run(host, args, io) {
     const { values } = parseArgs({
       args,
@@ -54,6 +55,7 @@ harder:fractions-q01:0.5@120, key:fractions-q01@120 (right answers count as wron
         events: { type: 'string' },
         seed: { type: 'string' },
         roster: { type: 'string' },
+        'roster-only': { type: 'boolean' },
         from: { type: 'string' },
         drift: { type: 'string' },
         tenant: { type: 'string' },
@@ -65,7 +67,8 @@ harder:fractions-q01:0.5@120, key:fractions-q01@120 (right answers count as wron
     const startAt = values.from === undefined ? null : Date.parse(values.from)
     if (Number.isNaN(startAt)) throw new UsageError(`--from is a day like 2024-09-01, not "${values.from}".`)
     const drift = planted(values.drift)
-    const check = await host.stages()
+    if (values['roster-only'] && !values.roster)
+      throw new UsageError('--roster-only needs --roster DIR, where it goes.')
     const gold = await host.gold()
     const seed = positive('seed', values.seed, 1)
     const school = simulateSchool({
@@ -77,8 +80,14 @@ harder:fractions-q01:0.5@120, key:fractions-q01@120 (right answers count as wron
       drift,
       ...(startAt === null ? {} : { startAt }),
     })
-    if (values.roster) writeFiles(resolve(io.cwd, values.roster), schoolRoster(school, { seed, events }))
+    const drawn = { seed, events, ...(startAt === null ? {} : { startAt }) }
+    if (values.roster) writeFiles(resolve(io.cwd, values.roster), schoolRoster(school, drawn))
     await declareTopics(gold, tenant.id, school)
+    if (values['roster-only']) {
+      io.out(`The roster of ${school.students.length} students is in ${values.roster}; nothing was sent.\n`)
+      return 0
+    }
+    const check = await host.stages()
     const progress = new Progress(false, io.err)
     const ingest = new Ingest(host.installation, 'simulate')
     for (const r of school.records()) {
