@@ -173,6 +173,14 @@ describe('a class that falls back', () => {
     expect(story(silent.tick(START + 5 * WEEK + HOUR))).toEqual(['normal-firing told', 'firing-resolved told'])
   })
 
+  it('does not hold up time over weeks in which nothing is to be decided', () => {
+    const w = fell()
+    for (let n = 0; n < 6; n++) w.tick(START + 52 * WEEK + n * HOUR)
+    expect(story(w)).toEqual(['normal-firing told', 'firing-resolved told'])
+    const told = w.driver.outputs('mastery.notices').filter((o) => o.subject === 'tick' && o.key === `tick/${SOURCES}`)
+    expect((told.at(-1)!.value as { at: number }).at).toBe(START + 52 * WEEK + 5 * HOUR)
+  })
+
   it('ends where the rule is taken away, and that is told', () => {
     const w = fell().tick(START + WEEK + HOUR)
     w.version('policy', 'p2', policyText(policyOf({ rules: [] }))).tick(START + 2 * WEEK + HOUR)

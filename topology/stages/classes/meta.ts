@@ -11,8 +11,8 @@ export interface ClassMeta {
   now: number
   /** False while classes wait that are due by `now`. */
   complete: boolean
-  /** Earliest end of a week that a part was about; 0: no part yet. */
-  first: number
+  /** How many classes are due at the end of which week: a gap in which none is takes one step. */
+  dues: Map<number, number>
   /** The newest time that readers of notices were told of. */
   told: number
   /** Greatest tick of each source partition. */
@@ -31,7 +31,7 @@ export const CLASS_META: StateCodec<ClassMeta> = {
   empty: () => ({
     now: 0,
     complete: true,
-    first: 0,
+    dues: new Map(),
     told: 0,
     heard: new Map(),
     marks: new Map(),
@@ -43,8 +43,12 @@ export const CLASS_META: StateCodec<ClassMeta> = {
     w.u8(CLASS_META_VERSION)
     w.f64(m.now)
     w.u8(m.complete ? 1 : 0)
-    w.f64(m.first)
     w.f64(m.told)
+    w.u32(m.dues.size)
+    for (const [week, classes] of m.dues) {
+      w.f64(week)
+      w.u32(classes)
+    }
     w.u32(m.heard.size)
     for (const [source, at] of m.heard) {
       w.u32(source)
@@ -67,12 +71,21 @@ export const CLASS_META: StateCodec<ClassMeta> = {
     const m = CLASS_META.empty('')
     m.now = r.f64()
     m.complete = r.u8() === 1
-    m.first = r.f64()
     m.told = r.f64()
+    for (let n = r.u32(); n > 0; n--) m.dues.set(r.f64(), r.u32())
     for (let n = r.u32(); n > 0; n--) m.heard.set(r.u32(), r.f64())
     for (let n = r.u32(); n > 0; n--) m.marks.set(r.u32(), { offset: r.f64(), ordinal: r.u32() })
     m.waiting = JSON.parse(r.text()) as ClassMeta['waiting']
     m.inForce = IN_FORCE.decode(Buffer.from(r.text(), 'latin1'), '')
     return m
   },
+}
+
+/** A class that was due at one time is due at another; Infinity: at none. */
+export function shiftDue({ dues }: ClassMeta, before: number, after: number): void {
+  if (before === after) return
+  const classes = (dues.get(before) ?? 0) - 1
+  if (classes > 0) dues.set(before, classes)
+  else dues.delete(before)
+  if (after !== Number.POSITIVE_INFINITY) dues.set(after, (dues.get(after) ?? 0) + 1)
 }

@@ -3,14 +3,13 @@ import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
 import type { Tick } from '@mastery/schemas/src/generated/tick.gen.ts'
 import { timeWith } from '../../alerts/heard.ts'
 import { sourceKey, sourceOfKey } from '../../alerts/source-key.ts'
-import { WEEK, weekOf } from '../../drift/calendar.ts'
 import type { Stage, StageOutput, StageRecord, StepResult, Woken } from '../../stage.ts'
 import { topicAt } from '../../topics.ts'
 import { classKey } from '../alerting/classes.ts'
 import { inForce } from '../alerting/in-force.ts'
 import { applyMarker, filesOfMarker, filesOfMeta } from '../alerting/markers.ts'
 import { decideWeek, type Writing } from './decide.ts'
-import { CLASS_META, type ClassMeta } from './meta.ts'
+import { CLASS_META, type ClassMeta, shiftDue } from './meta.ts'
 import { CLASS_STATE, type ClassState, dueOf, take } from './state.ts'
 
 export interface ClassesConfig {
@@ -32,8 +31,8 @@ const NOTHING: StepResult = { type: 'ok', outputs: [] }
 /**
  * mastery.classes to mastery.alerts and mastery.notices: conditions on whole classes. A week is decided once every source
  * partition has told of a time at or after its end, with the policy and the roster that were in force in the first of them
- * then, and as of its end: how the partitions' records come between each other can't matter. Weeks are decided one at a
- * time; after a gap each tick brings the next one.
+ * then, and as of its end: how the partitions' records come between each other can't matter. Weeks with
+ * something to decide are decided one at a time, each tick the next one.
  */
 export function classesStage(config: ClassesConfig): Stage<ClassState, ClassMeta> {
   const { generation, sources } = config
@@ -47,8 +46,8 @@ export function classesStage(config: ClassesConfig): Stage<ClassState, ClassMeta
     if (source === null || source >= sources) return null
     if (!meta.complete) return meta.now
     const least = timeWith(meta.heard, sources, source, (record.value as Tick).at)
-    const next = meta.now > 0 ? weekOf(meta.now) + WEEK : meta.first
-    const now = next > 0 ? Math.min(least, next) : least
+    let now = least
+    for (const week of meta.dues.keys()) now = Math.min(now, week)
     return now > meta.now ? now : null
   }
 
@@ -73,9 +72,12 @@ export function classesStage(config: ClassesConfig): Stage<ClassState, ClassMeta
     const all = settle(meta, now, partition)
     const ordinals = { alerts: 0, notices: 0 }
     const to: Writing = { generation, alerts, notices, source: sources + partition, offset, all, ordinals }
-    for (const { state } of woken)
+    for (const { state } of woken) {
+      const due = dueOf(state)
       for (let week = dueOf(state); week <= now; week = dueOf(state))
         decideWeek(state, week, inForce(meta.inForce, state.tenant), meta.inForce.active, to)
+      shiftDue(meta, due, dueOf(state))
+    }
     meta.complete = woken.length < most
     if (meta.complete && Math.floor(now / HEARD_MS) > Math.floor(meta.told / HEARD_MS)) {
       meta.told = now
@@ -97,8 +99,9 @@ export function classesStage(config: ClassesConfig): Stage<ClassState, ClassMeta
     if (mark && (p.origin_offset < mark.offset || (p.origin_offset === mark.offset && p.ordinal <= mark.ordinal)))
       return { type: 'drop', reason: 'seen' }
     meta.marks.set(p.origin_partition, { offset: p.origin_offset, ordinal: p.ordinal })
-    if (meta.first === 0 || p.week_to < meta.first) meta.first = p.week_to
+    const due = dueOf(s)
     take(s, p)
+    shiftDue(meta, due, dueOf(s))
     return NOTHING
   }
 
