@@ -73,7 +73,7 @@ describe('a class that falls back, through the whole pipeline', { timeout: 240_0
     ])
   })
 
-  it('is delivered to the teacher, and stands for the notices on its members', async () => {
+  it('is delivered to the teacher, once, and says how many it rests on', async () => {
     const items = (await deliveries()).flatMap((d) => d.items.map((i) => ({ ...i, recipient: d.recipient })))
     const drop = items.filter((i) => i.scope === 'class')
     expect(drop).toMatchObject([{ recipient: 'teacher-1', kind: 'firing', class: 'c1', student: null }])
