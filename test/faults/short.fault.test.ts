@@ -63,7 +63,7 @@ describe.skipIf(!gated)(title, { timeout: 300_000 }, () => {
       expect(end.ms).toBeLessThan(10_000)
     }
     await fed
-    for (const name of VICTIMS) rig.services.launch(name)
+    for (const name of [...VICTIMS, 'notify'] as const) rig.services.launch(name)
     rig.services.supervise()
     const slowest = Math.max(...[...left.values()].map((e) => e.ms))
     await rig.recovered('SIGTERM amid batches', 'sigterm', () => `left within ${(slowest / 1000).toFixed(1)} s`)
