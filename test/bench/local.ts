@@ -19,7 +19,7 @@ import { SHAPES, sized } from './school.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const HOME = join(ROOT, '.local/bench')
-const STAGES = ['features', 'scoring', 'alerts', 'gold']
+const STAGES = ['features', 'scoring', 'alerts', 'notify', 'gold']
 
 const CEILING = {
   value: 82_000,
