@@ -17,6 +17,8 @@ export type SubjectName =
   | 'drift-partial'
   | 'drift-bucket-end'
   | 'drift-verdict'
+  | 'ops-metric'
+  | 'ops-signal'
 
 /** Topics that stages compute: every generation has its own. */
 export type DerivedTopic =
@@ -36,6 +38,7 @@ export type TopicName =
   | `${DerivedTopic}.g${number}`
   | 'learning.rejects'
   | 'mastery.control'
+  | 'ops.metrics'
 
 export interface TopicSpec {
   name: TopicName
@@ -48,6 +51,7 @@ export interface TopicSpec {
     | "producer's own"
     | 'reject id'
     | 'name of the thing'
+    | 'always the same'
   /** Schema subjects that may stand in it; empty: raw bytes that nobody has read yet. */
   subjects: readonly SubjectName[]
   /** Days that the log keeps. 0: forever (compacted). */
@@ -220,6 +224,19 @@ export const TOPICS: readonly TopicSpec[] = [
     writers: ['jobs', 'cli'],
     readers: ['gold'],
     about: 'The newest status of every generation, for services that start; each of them reads it whole.',
+  },
+  {
+    name: 'ops.metrics',
+    key: 'always the same',
+    subjects: ['ops-metric', 'ops-signal', 'marker'],
+    retentionDays: 30,
+    compacted: false,
+    derived: false,
+    deadLetter: 'learning.rejects',
+    writers: ['every service', 'jobs', 'cli'],
+    readers: ['watching', 'gold'],
+    about:
+      'How every service fares, what the nightly jobs found of items, models and data, and which rules are in force. All in one partition, so that time in it is that of whichever service still writes.',
   },
 ]
 
