@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { broadcast } from '@mastery/infra/runtime/broadcast.ts'
+import { broadcastMarker } from '@mastery/infra/runtime/broadcast.ts'
 import type { Installation } from '@mastery/infra/runtime/installation.ts'
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
 import { type AlertPolicy, policyArtefact, policyText } from '@mastery/topology/alerts/policy.ts'
@@ -64,7 +64,7 @@ export async function activatePolicy(
       issued_at: now,
     }
     const value = to.codec.encode('marker', marker)
-    await broadcast(to.log, 'learning.events', { key: 'marker', value, timestamp: now })
+    await broadcastMarker(to.log, { key: 'marker', value, timestamp: now })
   }
   await passed(to, tenant, version, check)
   return version
