@@ -8,7 +8,7 @@ const DRIFT = ['drift-features', 'drift-scores', 'drift']
 /** What has to catch up for a generation, in the order of the flow. */
 function flow(generation: number) {
   const read = (stage: string, of: number) => topicsReadBy(stage, of).map((topic) => ({ topic, generation: of }))
-  const own = ['features', 'scoring', 'alerts', 'classes', 'notify', ...DRIFT, 'gold'].map((stage) => ({
+  const own = ['features', 'scoring', 'alerts', 'classes', 'watching', 'notify', ...DRIFT, 'gold'].map((stage) => ({
     stage,
     topics: read(stage, generation),
   }))

@@ -2,6 +2,7 @@ import type { DeliveryItem } from '@mastery/schemas/src/generated/delivery.gen.t
 import type { Language, Names } from './names.ts'
 import type { About, Phrases } from './phrases.ts'
 import { Facts, storyOf } from './story.ts'
+import { isOnSystem, systemWords } from './system-words.ts'
 import { GERMAN } from './words-de.ts'
 import { ENGLISH } from './words-en.ts'
 
@@ -15,7 +16,8 @@ export interface ItemWords {
   next: string | null
 }
 
-export type WordsOf = (item: DeliveryItem, language: Language, names: Names) => ItemWords
+/** `role`: as which the reader is told; null: not known. */
+export type WordsOf = (item: DeliveryItem, language: Language, names: Names, role?: string | null) => ItemWords
 
 function aboutOf(facts: Facts): About {
   if (facts.has('idle_days')) return 'idle'
@@ -30,7 +32,8 @@ function aboutOf(facts: Facts): About {
 const PHRASES: Readonly<Record<Language, Phrases>> = { en: ENGLISH, de: GERMAN }
 
 /** Words by what the evidence holds, for rules of any kind. */
-export const plainWords: WordsOf = (item, language, names) => {
+export const plainWords: WordsOf = (item, language, names, role = null) => {
+  if (isOnSystem(item.scope)) return systemWords(item, language, names, role)
   const p = PHRASES[language]
   const about = aboutOf(new Facts(item.evidence))
   const evidence = storyOf(item.evidence).map((t) => p.told(t, names.topic))

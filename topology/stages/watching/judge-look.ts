@@ -49,7 +49,7 @@ export function judgeLook(rule: WatchRule, signal: OpsSignal, found: readonly Si
   const called = CALLED[rule.kind as Exclude<WatchKind, 'pipeline'>]
   const evidence: Evidence[] = []
   if (found.length > 0) {
-    if (rule.kind !== 'model_drift') evidence.push(fact(`${called}s`, found.length))
+    if (rule.kind !== 'model_drift') evidence.push(fact('found', found.length))
     for (const s of found.slice(0, NAMED)) {
       evidence.push(fact(called, null, s.subject))
       const counted = rule.findings === null ? s.findings : s.findings.filter((f) => rule.findings!.includes(f))

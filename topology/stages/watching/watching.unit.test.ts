@@ -63,10 +63,7 @@ describe('a part whose latency is too long', () => {
   })
 
   it('is not told again within the cooldown, and is then where it goes on', () => {
-    const log = begun()
-      .metrics(at(0), at(10), slow)
-      .metrics(at(10), at(30))
-      .metrics(at(30), at(90), slow)
+    const log = begun().metrics(at(0), at(10), slow).metrics(at(10), at(30)).metrics(at(30), at(90), slow)
     const kinds = told(log)
     expect(kinds.map(([k]) => k)).toEqual(['firing', 'resolved', 'firing'])
     expect(Number(kinds[2]![1]) - Number(kinds[0]![1])).toBe(3600)
@@ -117,7 +114,8 @@ describe('a service that is gone', () => {
 
   it('is not missed because of a night in which the whole system was off', () => {
     const log = both(begun(SILENT), at(0), at(5))
-    for (const minute of [600, 600.5, 601]) log.metrics(at(minute) - EVERY, at(minute), { ...others, instance: 'host 7' })
+    for (const minute of [600, 600.5, 601])
+      log.metrics(at(minute) - EVERY, at(minute), { ...others, instance: 'host 7' })
     expect(alertsOf(watched(log.all))).toEqual([])
     log.metrics(at(601), at(610), { ...others, instance: 'host 7' })
     expect(noticesOf(watched(log.all)).map((n) => n.kind)).toEqual(['firing'])
@@ -161,13 +159,17 @@ describe('what holds for readers', () => {
     const generation = { action: 'activate', subject: 'generation', name: 'pipeline', version: '2' } as const
     log.marker(generation).metrics(at(10), at(40))
     const seen = watched(log.all, { generation: 2 })
-    const ids = noticesOf(watched(begun().metrics(at(0), at(10), { latency: took(900, 100) }).all)).map((n) => n.alert_id)
+    const ids = noticesOf(watched(begun().metrics(at(0), at(10), { latency: took(900, 100) }).all)).map(
+      (n) => n.alert_id,
+    )
     expect(noticesOf(seen).map((n) => [n.kind, n.alert_id])).toEqual([['resolved', ids[0]]])
     expect(noticesOf(watched(log.all)).map((n) => n.kind)).toEqual(['firing'])
   })
 
   it('a rule that is taken out of force ends its alerts, and those who were told hear it', () => {
-    const log = begun().metrics(at(0), at(10), { latency: took(900, 100) }).policy(SILENT, 'p2')
+    const log = begun()
+      .metrics(at(0), at(10), { latency: took(900, 100) })
+      .policy(SILENT, 'p2')
     const last = alertsOf(watched(log.all)).at(-1)
     expect(last).toMatchObject({ state: 'resolved', cause: 'policy', told: true })
     expect(noticesOf(watched(log.all)).map((n) => n.kind)).toEqual(['firing', 'resolved'])
@@ -190,7 +192,10 @@ describe('what holds for readers', () => {
   it('the roster says who is an administrator', () => {
     const roster = staffRoster()
     const disabled = { ...roster, users: roster.users.map((u) => ({ ...u, enabled: u.pseudonym !== OPERATOR })) }
-    const log = new OpsRecords().roster(disabled).policy(SLOW).metrics(at(0), at(10), { latency: took(900, 100) })
+    const log = new OpsRecords()
+      .roster(disabled)
+      .policy(SLOW)
+      .metrics(at(0), at(10), { latency: took(900, 100) })
     expect(noticesOf(watched(log.all))).toEqual([])
   })
 })

@@ -69,6 +69,7 @@ export async function dropGeneration(
     'scoring',
     'alerts',
     'classes',
+    'watching',
     'notify',
     'delivery',
     'drift-features',
