@@ -1,5 +1,5 @@
 import type { Delivery } from '@mastery/schemas/src/generated/delivery.gen.ts'
-import type { Put } from './rows.ts'
+import { fromOf, type Put } from './rows.ts'
 
 /** A row for each notice, whether it is in the text or not. */
 export function deliveryRows(d: Delivery, put: Put): void {
@@ -25,9 +25,6 @@ export function deliveryRows(d: Delivery, put: Put): void {
       d.school ?? '',
       d.policy,
       d.now,
-      d.origin_partition,
-      d.origin_offset,
-      d.ordinal,
-      d.generation,
+      ...fromOf(d),
     ])
 }

@@ -93,10 +93,7 @@ export function alertingStage(config: AlertingConfig): Stage<AlertState, AlertMe
 
   function score(record: StageRecord, s: AlertState, meta: AlertMeta): StepResult {
     const v = record.value as MasteryScore
-    const mark = meta.marks.get(v.origin_partition)
-    if (mark && (v.origin_offset < mark.offset || (v.origin_offset === mark.offset && v.ordinal <= mark.ordinal)))
-      return SEEN
-    meta.marks.set(v.origin_partition, { offset: v.origin_offset, ordinal: v.ordinal })
+    if (!meta.marks.take(v)) return SEEN
     const out = noOutputs()
     if (v.cause === 'erased' && v.rows.length === 0) return erase(record, v, s, meta)
     if (s.tenant === '') s.tenant = v.tenant

@@ -1,7 +1,6 @@
 import type { ClassPart } from '@mastery/schemas/src/generated/class-part.gen.ts'
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
 import type { Tick } from '@mastery/schemas/src/generated/tick.gen.ts'
-import { timeWith } from '../../alerts/heard.ts'
 import { sourceKey, sourceOfKey } from '../../alerts/source-key.ts'
 import type { Stage, StageOutput, StageRecord, StepResult, Woken } from '../../stage.ts'
 import { topicAt } from '../../topics.ts'
@@ -45,7 +44,7 @@ export function classesStage(config: ClassesConfig): Stage<ClassState, ClassMeta
     const source = record.subject === 'tick' ? sourceOfKey(record.key) : null
     if (source === null || source >= sources) return null
     if (!meta.complete) return meta.now
-    const least = timeWith(meta.heard, sources, source, (record.value as Tick).at)
+    const least = meta.heard.leastWith(sources, source, (record.value as Tick).at)
     let now = least
     for (const week of meta.dues.keys()) now = Math.min(now, week)
     return now > meta.now ? now : null
@@ -66,7 +65,7 @@ export function classesStage(config: ClassesConfig): Stage<ClassState, ClassMeta
   function tick(record: StageRecord, source: number, meta: ClassMeta, woken: readonly Woken<ClassState>[]): StepResult {
     const now = timeOf(record, meta)
     const { partition, offset } = record.origin
-    meta.heard.set(source, Math.max(meta.heard.get(source) ?? 0, (record.value as Tick).at))
+    meta.heard.hear(source, (record.value as Tick).at)
     if (now === null) return NOTHING
     meta.now = now
     const all = settle(meta, now, partition)
@@ -95,10 +94,7 @@ export function classesStage(config: ClassesConfig): Stage<ClassState, ClassMeta
         code: 'wrong_key',
         message: 'A part of a class stands under the key of another one.',
       }
-    const mark = meta.marks.get(p.origin_partition)
-    if (mark && (p.origin_offset < mark.offset || (p.origin_offset === mark.offset && p.ordinal <= mark.ordinal)))
-      return { type: 'drop', reason: 'seen' }
-    meta.marks.set(p.origin_partition, { offset: p.origin_offset, ordinal: p.ordinal })
+    if (!meta.marks.take(p)) return { type: 'drop', reason: 'seen' }
     const due = dueOf(s)
     take(s, p)
     shiftDue(meta, due, dueOf(s))
@@ -121,7 +117,7 @@ export function classesStage(config: ClassesConfig): Stage<ClassState, ClassMeta
       }
     if (record.subject === 'tick') return tick(record, source, meta, woken)
     if (source !== LEADING) return { type: 'drop', reason: 'told by the leading source' }
-    meta.waiting.push({ at: meta.heard.get(LEADING) ?? 0, marker: record.value as Marker })
+    meta.waiting.push({ at: meta.heard.of(LEADING), marker: record.value as Marker })
     return NOTHING
   }
 

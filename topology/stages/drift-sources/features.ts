@@ -35,6 +35,9 @@ const DISPOSITIONS = [
   'rebuild_wanted',
   'ignored',
 ]
+/** Formats in which players report; an importer's, which is none of them, is the last. */
+const SOURCES = ['mastery-json-1', 'xapi-1.0.3', 'xapi-2.0', 'caliper-1.1', 'caliper-1.2', 'other']
+const VERSIONS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', 'other']
 const DAY = 86_400_000
 
 /** A figure of a topic's features; null where the row has none. */
@@ -100,6 +103,8 @@ export function countFeatures(policy: DriftPolicy, c: ClosingConfig): (value: un
   const kinds = labelled('mix', 'event_kind', KINDS)
   const fates = labelled('mix', 'disposition', DISPOSITIONS)
   const clocks = labelled('mix', 'event_time', ['as sent', 'clamped'])
+  const sources = labelled('mix', 'source', SOURCES)
+  const versions = labelled('mix', 'schema_version', VERSIONS)
   const items = labelled('missing', 'item', THERE)
   const topics = labelled('missing', 'topics', THERE)
   const times = labelled('missing', 'response_time', THERE)
@@ -144,6 +149,9 @@ export function countFeatures(policy: DriftPolicy, c: ClosingConfig): (value: un
     put(b, kinds, group, indexOf(KINDS, f.kind))
     put(b, fates, group, indexOf(DISPOSITIONS, f.disposition))
     put(b, clocks, group, f.clamped ? 1 : 0)
+    // Commands and what an older build wrote name neither.
+    if (f.source !== '') put(b, sources, group, indexOf(SOURCES, f.source))
+    if (f.schema_version > 0) put(b, versions, group, Math.min(f.schema_version, VERSIONS.length) - 1)
     if (f.disposition === 'counted') answered(f, b, group)
   }
 }

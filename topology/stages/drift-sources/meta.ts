@@ -4,8 +4,10 @@ import { measuresOf, type Series, seriesKey } from '../../drift/series.ts'
 import { readSeries, writeSeries } from '../../drift/series-bytes.ts'
 import type { StateCodec } from '../../stage.ts'
 import { ByteReader, ByteWriter, expectFormat } from '../bytes.ts'
+import { Marks } from '../marks.ts'
 
 const FORMAT = 1
+const WIDTHS = { count: 'u16', partition: 'u32' } as const
 
 /** A series within a bucket of a tenant. */
 export interface Entry {
@@ -40,21 +42,9 @@ export class SourceMeta {
   late = 0
   leftOut = 0
   /** Newest (offset, ordinal) taken from each partition that the input was made from. */
-  readonly marks = new Map<number, { offset: number; ordinal: number }>()
+  marks = new Marks()
   /** By begin and tenant. */
   readonly buckets = new Map<number, Map<string, OpenBucket>>()
-
-  isNew(r: { origin_partition: number; origin_offset: number; ordinal: number }): boolean {
-    const mark = this.marks.get(r.origin_partition)
-    if (mark === undefined) {
-      this.marks.set(r.origin_partition, { offset: r.origin_offset, ordinal: r.ordinal })
-      return true
-    }
-    if (r.origin_offset < mark.offset || (r.origin_offset === mark.offset && r.ordinal <= mark.ordinal)) return false
-    mark.offset = r.origin_offset
-    mark.ordinal = r.ordinal
-    return true
-  }
 
   bucket(from: number, tenant: string): OpenBucket {
     let tenants = this.buckets.get(from)
@@ -71,12 +61,7 @@ export const SOURCE_META: StateCodec<SourceMeta> = {
     const w = new ByteWriter(4096)
     w.u8(FORMAT)
     for (const v of [m.now, m.closedUntil, m.late, m.leftOut]) w.f64(v)
-    w.u16(m.marks.size)
-    for (const [p, { offset, ordinal }] of m.marks) {
-      w.u32(p)
-      w.f64(offset)
-      w.u32(ordinal)
-    }
+    m.marks.write(w, WIDTHS)
     w.u16(m.buckets.size)
     for (const [from, tenants] of m.buckets) {
       w.f64(from)
@@ -100,7 +85,7 @@ export const SOURCE_META: StateCodec<SourceMeta> = {
     m.closedUntil = r.f64()
     m.late = r.f64()
     m.leftOut = r.f64()
-    for (let n = r.u16(); n > 0; n--) m.marks.set(r.u32(), { offset: r.f64(), ordinal: r.u32() })
+    m.marks = Marks.read(r, WIDTHS)
     for (let n = r.u16(); n > 0; n--) {
       const from = r.f64()
       for (let k = r.u32(); k > 0; k--) {

@@ -2,6 +2,7 @@ import type { Tick } from '@mastery/schemas/src/generated/tick.gen.ts'
 import type { DriftPolicy } from '../../drift/policy.ts'
 import type { Stage, StageRecord, StepResult } from '../../stage.ts'
 import { type SubjectName, topicAt } from '../../topics.ts'
+import type { Sourced } from '../marks.ts'
 import { type ClosingConfig, closeBuckets } from './closing.ts'
 import { countFeatures } from './features.ts'
 import { SOURCE_META, type SourceMeta } from './meta.ts'
@@ -19,8 +20,6 @@ const SEEN: StepResult = { type: 'drop', reason: 'seen' }
 const PASSED: StepResult = { type: 'drop', reason: 'of no concern to drift' }
 const NO_STATE = { empty: () => null, encode: () => new Uint8Array(0), decode: () => null }
 
-type Sequenced = { origin_partition: number; origin_offset: number; ordinal: number }
-
 function sourceStage(
   name: string,
   c: ClosingConfig,
@@ -37,7 +36,7 @@ function sourceStage(
     keyOf: () => null,
     step(record: StageRecord, _state, meta) {
       if (record.subject === subject) {
-        if (!meta.isNew(record.value as Sequenced)) return SEEN
+        if (!meta.marks.take(record.value as Sourced)) return SEEN
         count(record.value, meta)
         return NOTHING
       }

@@ -5,17 +5,19 @@ import { readSeries, writeSeries } from '../../drift/series-bytes.ts'
 import { readSeriesState, writeSeriesState } from '../../drift/series-state-bytes.ts'
 import type { StateCodec } from '../../stage.ts'
 import { ByteReader, ByteWriter, expectFormat } from '../bytes.ts'
+import { Marks, Times } from '../marks.ts'
 import { type Pending, TenantDrift } from './tenant.ts'
 
 const FORMAT = 1
+const WIDTHS = { count: 'u16', partition: 'u16' } as const
 
 /** What is known of the partitions of a stage's output. */
 export interface Sources {
   count: number
   /** By partition: up to when its buckets are closed, UTC milliseconds. */
-  closed: Map<number, number>
+  closed: Times
   /** By partition: the newest record taken from it. */
-  marks: Map<number, { offset: number; ordinal: number }>
+  marks: Marks
 }
 
 /**
@@ -30,7 +32,7 @@ export class DriftMeta {
 
   source(stage: string): Sources {
     let s = this.sources.get(stage)
-    if (s === undefined) this.sources.set(stage, (s = { count: 0, closed: new Map(), marks: new Map() }))
+    if (s === undefined) this.sources.set(stage, (s = { count: 0, closed: new Times(), marks: new Marks() }))
     return s
   }
 
@@ -51,17 +53,8 @@ export const DRIFT_META: StateCodec<DriftMeta> = {
     for (const [stage, s] of m.sources) {
       w.text(stage)
       w.u16(s.count)
-      w.u16(s.closed.size)
-      for (const [p, until] of s.closed) {
-        w.u16(p)
-        w.f64(until)
-      }
-      w.u16(s.marks.size)
-      for (const [p, { offset, ordinal }] of s.marks) {
-        w.u16(p)
-        w.f64(offset)
-        w.u32(ordinal)
-      }
+      s.closed.write(w, WIDTHS)
+      s.marks.write(w, WIDTHS)
     }
     w.u32(m.tenants.size)
     for (const [name, t] of m.tenants) {
@@ -78,8 +71,8 @@ export const DRIFT_META: StateCodec<DriftMeta> = {
     for (let n = r.u8(); n > 0; n--) {
       const s = m.source(r.text())
       s.count = r.u16()
-      for (let k = r.u16(); k > 0; k--) s.closed.set(r.u16(), r.f64())
-      for (let k = r.u16(); k > 0; k--) s.marks.set(r.u16(), { offset: r.f64(), ordinal: r.u32() })
+      s.closed = Times.read(r, WIDTHS)
+      s.marks = Marks.read(r, WIDTHS)
     }
     for (let n = r.u32(); n > 0; n--) readTenant(r, m.tenant(r.text()))
     return m

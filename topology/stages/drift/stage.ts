@@ -25,7 +25,7 @@ export function driftStage(config: { policy: DriftPolicy; generation: number }):
 
   function ended(record: StageRecord, e: DriftBucketEnd, source: Sources, meta: DriftMeta): StepResult {
     source.count = e.sources
-    source.closed.set(e.source, Math.max(source.closed.get(e.source) ?? 0, e.closed_until))
+    source.closed.hear(e.source, e.closed_until)
     const until = wholeUntil(meta)
     if (until <= meta.wholeUntil) return NOTHING
     meta.wholeUntil = until
@@ -65,10 +65,7 @@ export function driftStage(config: { policy: DriftPolicy; generation: number }):
         }
       const r = record.value as DriftPartial | DriftBucketEnd
       const source = meta.source(r.stage)
-      const mark = source.marks.get(r.origin_partition)
-      if (mark && (r.origin_offset < mark.offset || (r.origin_offset === mark.offset && r.ordinal <= mark.ordinal)))
-        return SEEN
-      source.marks.set(r.origin_partition, { offset: r.origin_offset, ordinal: r.ordinal })
+      if (!source.marks.take(r)) return SEEN
       if (record.subject === 'drift-bucket-end') return ended(record, r as DriftBucketEnd, source, meta)
       const p = r as DriftPartial
       const { name, model, version } = p
@@ -86,7 +83,7 @@ function wholeUntil(meta: DriftMeta): number {
   for (const stage of STAGES) {
     const s = meta.sources.get(stage)
     if (s === undefined || s.closed.size < s.count) return 0
-    for (const until of s.closed.values()) least = Math.min(least, until)
+    least = Math.min(least, s.closed.least())
   }
   return least === Infinity ? 0 : least
 }

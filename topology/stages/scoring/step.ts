@@ -54,12 +54,7 @@ export function scoreStep(generation: number, output: TopicName): ScoreStep {
   const means = new Float64Array(PARTS + 1)
 
   function isNew(record: StageRecord, meta: ScoreMeta): boolean {
-    const f = record.value as FeatureRecord
-    const mark = meta.marks.get(f.origin_partition)
-    if (mark && (f.origin_offset < mark.offset || (f.origin_offset === mark.offset && f.ordinal <= mark.ordinal)))
-      return false
-    meta.marks.set(f.origin_partition, { offset: f.origin_offset, ordinal: f.ordinal })
-    return true
+    return meta.marks.take(record.value as FeatureRecord)
   }
 
   function begin(record: StageRecord, s: ScoreState, meta: ScoreMeta): StepResult | Begun {

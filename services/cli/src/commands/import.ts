@@ -25,7 +25,7 @@ Formats
 ${IMPORT_FORMATS.map((f) => `  ${f.id.padEnd(22)}${f.summary}`).join('\n')}
 
   --file FILE          a file (.gz too), or a folder: every data file in it. May be given several times.
-${companionNames.map((n) => `${`  --${n} FILE`.padEnd(23)}companion file; found by itself where it lies beside the data.`).join('\n')}
+${companionNames.map((n) => `${`  --${n} FILE `.padEnd(23)}companion file; found by itself where it lies beside the data.`).join('\n')}
   --option KEY=VALUE   an option of the format, e.g. map, kc, clock. May be given several times.
   --map MAP            short for --option map=MAP (csv): student=user,item=problem,...
   --tenant ID          whose students they are; default: the first tenant
