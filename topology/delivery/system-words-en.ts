@@ -1,6 +1,6 @@
 import { many } from './figures.ts'
 import { figure, moment, share, took } from './system-figures.ts'
-import type { SystemPhrases } from './system-words.ts'
+import type { SystemPhrases } from './system-phrases.ts'
 
 const LOCALE = 'en-GB'
 const n = (x: number) => figure(x, LOCALE)
