@@ -115,7 +115,7 @@ export const WATCH_FIELDS: Readonly<Record<WatchKind, { about: string; fields: r
   data_quality: {
     about: `What comes in can't be relied on. Measures: ${measureTable(['rejected'])}, \`drift\` (what was found of volume, mix, missing values and features: anything begins it). Where teachers are told, mastery alerts are held back from them until it is over; that it is over is always told.`,
     fields: [
-      ...common(['operator', 'teacher'], { for: 0, hold: HOUR, cooldown: DAY, noData: 14 * DAY }),
+      ...common(['operator', 'teacher'], { for: 0, hold: 0, cooldown: DAY, noData: 14 * DAY }),
       { name: 'measure', type: { is: 'one of', of: QUALITY_MEASURES }, about: 'What is looked at.' },
       list('sources', '`rejected`: source systems that it is about, `*` at the end for any ending; without it, all.'),
       list('series', '`drift`: series that it is about, such as `missing/*`; without it, all.'),

@@ -24,7 +24,7 @@ export const figure = (x: number, locale: string): string =>
 /** Milliseconds in the unit that a person would take: 900 ms, 2.5 s, 3 min, 2 h. */
 export function took(ms: number, locale: string): string {
   if (ms < 1000) return `${figure(Math.round(ms), locale)} ms`
-  if (ms < 120_000) return `${figure(ms / 1000, locale)} s`
-  if (ms < 7_200_000) return `${figure(ms / 60_000, locale)} min`
+  if (ms < 60_000) return `${figure(ms / 1000, locale)} s`
+  if (ms < 3_600_000) return `${figure(ms / 60_000, locale)} min`
   return `${figure(ms / 3_600_000, locale)} h`
 }

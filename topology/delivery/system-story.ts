@@ -64,7 +64,9 @@ function aboutOf({ evidence, scope }: Pick<DeliveryItem, 'evidence' | 'scope'>, 
   if (source !== null && share !== null)
     return { is: 'source', source, share, line, failed: facts.value('failed') ?? 0, events: facts.value('events') ?? 0 }
   const { is, found } = foundIn(evidence)
-  const kind = is ?? (scope === 'item' ? 'items' : scope === 'model' ? 'model' : null)
+  // That nothing is found any more says a look; without one the rule is gone.
+  const looked = facts.value('looked_at') !== null
+  const kind = is ?? (looked ? (scope === 'item' ? 'items' : scope === 'model' ? 'model' : 'series') : null)
   if (kind === null) return { is: 'unsaid' }
   return { is: kind, found, total: facts.value('found') ?? found.length }
 }

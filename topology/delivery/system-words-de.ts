@@ -93,7 +93,7 @@ export const SYSTEM_GERMAN: SystemPhrases = {
     begins: (s) => `Viele Ereignisse aus ${s} sind nicht zu lesen.`,
     ends: (s) => `Die Ereignisse aus ${s} sind wieder zu lesen.`,
     told: ({ share: x, line, failed }) =>
-      `${part(x)} davon wurden abgewiesen (${n(failed)})${line === null ? '' : `; die gesetzte Grenze ist ${part(line)}`}.`,
+      `${part(x)} davon wurden abgewiesen, ${n(failed)} im Ganzen${line === null ? '' : `; die gesetzte Grenze ist ${part(line)}`}.`,
   },
   series: {
     begins: (x) => `Was hereinkommt, hat sich in ${many(x, 'Hinsicht', 'Hinsichten')} verändert.`,
@@ -122,7 +122,7 @@ export const SYSTEM_GERMAN: SystemPhrases = {
   since: (at) => `Es begann am ${moment(at, LOCALE)}.`,
   lastHeard: (at) => `Zuletzt war am ${moment(at, LOCALE)} davon zu hören, und nicht, dass es endet.`,
   counted: (x, window, what) =>
-    `Das beruht auf ${what === 'events' ? many(x, 'Ereignis', 'Ereignissen') : many(x, 'Vorgang', 'Vorgängen')}${window === null ? '' : ` innerhalb von ${ms(window)}`}.`,
+    `Das beruht auf ${n(x)} ${what === 'events' ? (x === 1 ? 'Ereignis' : 'Ereignissen') : x === 1 ? 'Vorgang' : 'Vorgängen'}${window === null ? '' : ` innerhalb von ${ms(window)}`}.`,
   rebuilding: (x) =>
     `${many(x, 'Partition rechnet', 'Partitionen rechnen')} noch einmal, was ein verlorener Zustand enthielt.`,
   partitions: (x) => `Es sind ${many(x, 'Partition', 'Partitionen')}.`,

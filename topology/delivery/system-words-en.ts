@@ -84,7 +84,7 @@ export const SYSTEM_ENGLISH: SystemPhrases = {
     begins: (s) => `Many events of ${s} can't be read.`,
     ends: (s) => `The events of ${s} can be read again.`,
     told: ({ share: x, line, failed }) =>
-      `${part(x)} of them were refused (${n(failed)})${line === null ? '' : `; the line that was set is ${part(line)}`}.`,
+      `${part(x)} of them were refused, ${n(failed)} in all${line === null ? '' : `; the line that was set is ${part(line)}`}.`,
   },
   series: {
     begins: (x) => `What comes in has changed in ${many(x, 'respect', 'respects')}.`,
@@ -111,7 +111,7 @@ export const SYSTEM_ENGLISH: SystemPhrases = {
   since: (at) => `It began on ${moment(at, LOCALE)}.`,
   lastHeard: (at) => `It was last heard of on ${moment(at, LOCALE)}, and did not say that it ends.`,
   counted: (x, window, what) =>
-    `This rests on ${what === 'events' ? many(x, 'event', 'events') : many(x, 'operation', 'operations')}${window === null ? '' : ` within ${ms(window)}`}.`,
+    `This rests on ${n(x)} ${x === 1 ? what.slice(0, -1) : what}${window === null ? '' : ` within ${ms(window)}`}.`,
   rebuilding: (x) => `${many(x, 'partition folds', 'partitions fold')} again what a lost state had held.`,
   partitions: (x) => `It has ${many(x, 'partition', 'partitions')}.`,
   problem: (text) => `The reason that it gives: ${text}`,

@@ -47,7 +47,8 @@ function toldOf(p: SystemPhrases, { about, since, facts }: SystemStory, over: bo
   const told: string[] = []
   const value = (code: string) => facts.value(code)
   if (about.is === 'part') {
-    told.push(p.measured(about))
+    // How long it was silent is over, too.
+    if (about.measure !== 'silence' || !over) told.push(p.measured(about))
     const problem = facts.text('problem')
     if (problem !== null) told.push(p.problem(problem))
     const heard = value('last_heard')

@@ -82,7 +82,16 @@ export function lookAt(meta: WatchMeta, signal: OpsSignal, step: Step): void {
       i.tenant === tenant && i.rule === rule.id ? [i.subject] : [],
     )
     for (const subject of [...new Set([...found.keys(), ...going])].sort())
-      one(meta, step, rules, tenant, rule, subject, judgeLook(rule, signal, found.get(subject) ?? []), meta.now)
+      one(
+        meta,
+        step,
+        rules,
+        tenant,
+        rule,
+        subject,
+        judgeLook(rule, signal, subject, found.get(subject) ?? []),
+        meta.now,
+      )
   }
 }
 

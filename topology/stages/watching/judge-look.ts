@@ -45,7 +45,12 @@ export function foundBy(rule: WatchRule, signal: OpsSignal): Map<string, SignalS
 }
 
 /** What a rule says of what was found of one thing in a look. */
-export function judgeLook(rule: WatchRule, signal: OpsSignal, found: readonly SignalSubject[]): Verdict {
+export function judgeLook(
+  rule: WatchRule,
+  signal: OpsSignal,
+  subject: string,
+  found: readonly SignalSubject[],
+): Verdict {
   const called = CALLED[rule.kind as Exclude<WatchKind, 'pipeline'>]
   const evidence: Evidence[] = []
   if (found.length > 0) {
@@ -59,6 +64,7 @@ export function judgeLook(rule: WatchRule, signal: OpsSignal, found: readonly Si
     const since = found.flatMap((s) => (s.since === null ? [] : [s.since]))
     if (since.length > 0) evidence.push(fact('since', Math.min(...since)))
   }
+  if (found.length === 0 && rule.kind === 'model_drift') evidence.push(fact(called, null, subject))
   evidence.push(fact('looked_at', signal.looked_at), fact('as_of', signal.as_of))
   return { at: placeOf(found.length, rule), evidence, members: found.map((s) => s.subject) }
 }

@@ -128,8 +128,9 @@ export function settle(
 ): void {
   let told: Told = { told: false, heldBack: null }
   const evidence = [...(v?.evidence ?? [])]
-  // A look says itself since when.
-  if (i.base !== 'normal' && !evidence.some((e) => e.code === 'since')) evidence.push(fact('since', i.began))
+  // A look says itself since when, in the time of events.
+  const began = evidence.some((e) => e.code === 'since' || e.code === 'looked_at')
+  if (i.base !== 'normal' && !began) evidence.push(fact('since', i.began))
   if (i.base === 'firing' && i.owed && v !== null) told = tellFiring(step, i, rule, rules, v.members, evidence)
   if (i.base === 'resolved' && before !== 'resolved' && i.readers.length > 0) {
     if (rule.tellResolved) told = send(step, i, rule, rules, 'resolved', i.readers, evidence)
