@@ -59,6 +59,17 @@ describe('a notice on the system itself', () => {
     ])
   })
 
+  it('on items goes out with the others of its look, in one message', () => {
+    const owner = { ...onService, role: 'content_owner', scope: 'item' as const }
+    const source = apart()
+    for (const topic of ['area', 'fractions', 'ratios']) source.notice({ ...owner, alert_id: topic, topic })
+    expect(told(source.records)).toEqual([])
+    expect(told([...source.records, ...ticks(START + MINUTE)]).map((d) => d.items.length)).toEqual([3])
+    source.notice({ ...owner, alert_id: 'area', topic: 'area', kind: 'resolved', sequence: 2, now: START + 2 * HOUR })
+    const over = told([...source.records.slice(0, 3), ...ticks(START + MINUTE), ...source.records.slice(3)])
+    expect(over).toHaveLength(1)
+  })
+
   it('that is over before anybody was told of it is told to nobody, nor is its end', () => {
     const night = Date.parse('2026-10-22T22:00:00Z')
     const owner = { ...onService, role: 'content_owner', scope: 'item' as const }
