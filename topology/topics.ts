@@ -168,7 +168,7 @@ export const TOPICS: readonly TopicSpec[] = [
   {
     name: 'drift.partials',
     key: 'organisation',
-    subjects: ['drift-partial', 'drift-bucket-end'],
+    subjects: ['drift-partial', 'drift-bucket-end', 'marker'],
     retentionDays: 400,
     compacted: false,
     derived: true,
@@ -176,7 +176,7 @@ export const TOPICS: readonly TopicSpec[] = [
     writers: ['drift-features', 'drift-scores'],
     readers: ['drift'],
     about:
-      'Histograms of every series by day and source partition, and which days are whole; a year of them, to judge anew.',
+      'Histograms of every series by day and source partition, which days are whole, and how new versions did in training; a year of them, to judge anew.',
   },
   {
     name: 'drift.verdicts',
