@@ -61,6 +61,7 @@ export interface TopicSpec {
   derived: boolean
   /** Where records go that a reader of this topic cannot process. */
   deadLetter: TopicName
+  /** Stages by the names of flow.ts, and services or tools that are no stage. */
   writers: readonly string[]
   readers: readonly string[]
   about: string
@@ -76,7 +77,7 @@ export const TOPICS: readonly TopicSpec[] = [
     derived: false,
     deadLetter: 'learning.rejects',
     writers: ['outside producers'],
-    readers: ['collector'],
+    readers: ['intake'],
     about: 'Raw JSON events from producers that speak Kafka; their partitioner and ids are not ours.',
   },
   {
@@ -87,7 +88,7 @@ export const TOPICS: readonly TopicSpec[] = [
     compacted: false,
     derived: false,
     deadLetter: 'learning.rejects',
-    writers: ['collector', 'jobs', 'cli'],
+    writers: ['collector', 'intake', 'jobs', 'cli'],
     readers: ['features', 'gold'],
     about: 'Canonical learner events, student commands, markers and ticks.',
   },
@@ -200,10 +201,13 @@ export const TOPICS: readonly TopicSpec[] = [
     deadLetter: 'learning.rejects',
     writers: [
       'collector',
+      'intake',
       'features',
       'scoring',
       'alerts',
       'classes',
+      'notify',
+      'delivery',
       'drift-features',
       'drift-scores',
       'drift',
@@ -258,10 +262,10 @@ export function topicSpec(name: TopicName): TopicSpec {
 }
 
 /**
- * The topics that a service reads for a generation, in the order of the flow. What is not computed (events, rejects)
+ * The topics that a stage reads for a generation, in the order of the flow. What is not computed (events, rejects)
  * is the same for all generations: gold takes it once, with generation 0.
  */
-export function topicsReadBy(service: string, generation = 0): TopicName[] {
-  const read = TOPICS.filter((t) => t.readers.includes(service))
-  return read.filter((t) => generation === 0 || t.derived || service !== 'gold').map((t) => topicAt(t.name, generation))
+export function topicsReadBy(stage: string, generation = 0): TopicName[] {
+  const read = TOPICS.filter((t) => t.readers.includes(stage))
+  return read.filter((t) => generation === 0 || t.derived || stage !== 'gold').map((t) => topicAt(t.name, generation))
 }

@@ -7,13 +7,15 @@ import { loadProfile } from '@mastery/infra/config/profile.ts'
 import { downStack, type StackAddresses, upStack } from '@mastery/infra/local/stack.ts'
 import { drain } from '@mastery/infra/runtime/drain.ts'
 import { type Installation, openInstallation } from '@mastery/infra/runtime/installation.ts'
+import type { Patience } from '@mastery/infra/runtime/stands-still.ts'
 import type { LearningEvent } from '@mastery/schemas/src/generated/learning-event.gen.ts'
+import { AWAITED_SERVICES, type ServiceName } from '@mastery/topology/flow.ts'
 import { TransientError } from '@mastery/topology/ports/failure.ts'
 import { SILENT } from '@mastery/topology/ports/telemetry.ts'
 import type { Redis } from 'ioredis'
 import { expect } from 'vitest'
 import { type Place, ROOT, runScript } from '../processes/cli.ts'
-import { type ServiceName, Services } from '../processes/services.ts'
+import { Services } from '../processes/services.ts'
 import { askClickHouse, linesOf, onRedis } from './ask.ts'
 import { differences, type Fingerprint } from './gold-rows.ts'
 import { GroupMembers } from './group-members.ts'
@@ -25,9 +27,10 @@ import { writeTenants } from './tenants.ts'
 import { LIMIT_MS, pause } from './waiting.ts'
 
 type Proxied = 'redis' | 'clickhouse' | 'registry'
+/** The rig's own limit ends it, with what the services said. */
+const ENDLESS: Patience = { saysMs: Infinity, givesUpMs: Infinity }
 /** A broker gives up a silent member after this long; the least that it takes. */
 const SESSION_MS = 6_000
-const STAGES: readonly ServiceName[] = ['features', 'scoring', 'alerts', 'notify', 'gold']
 
 export { pause }
 
@@ -92,7 +95,7 @@ export class Rig {
       for (const name of options.via ?? []) via.set(name, await TcpProxy.before(at[name]))
       rig = new Rig(folder, at, via, options.env ?? {})
       rig.cleanUp = options.cleanUp ?? null
-      await rig.begin(tenants, options.services ?? STAGES)
+      await rig.begin(tenants, options.services ?? AWAITED_SERVICES)
       return rig
     } catch (e) {
       // Whoever asked for it has nothing in hand to close.
@@ -147,7 +150,7 @@ export class Rig {
     for (;;) {
       check()
       try {
-        await drain(log, state, 0, (behind) => void (last = JSON.stringify([...behind])), check)
+        await drain(log, state, 0, (behind) => void (last = JSON.stringify([...behind])), check, undefined, ENDLESS)
         return performance.now() - started
       } catch (e) {
         if (!(e instanceof TransientError)) throw e
@@ -158,7 +161,7 @@ export class Rig {
 
   /** The last lines of every service, for whoever has to find out why a test fails. */
   tails(): string {
-    return STAGES.map(
+    return AWAITED_SERVICES.map(
       (name) => `${name}:\n${this.services.output(name).trimEnd().split('\n').slice(-6).join('\n')}`,
     ).join('\n')
   }
