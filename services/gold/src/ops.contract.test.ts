@@ -5,6 +5,7 @@ import { ClickHouseGold } from '@mastery/infra/adapters/clickhouse/gold.ts'
 import type { OpsMetric } from '@mastery/schemas/src/generated/ops-metric.gen.ts'
 import type { OpsSignal } from '@mastery/schemas/src/generated/ops-signal.gen.ts'
 import { addTo, merged, quantileMs } from '@mastery/topology/ops/latency.ts'
+import { type PartStanding, pipelineOf } from '@mastery/topology/ops/pipeline.ts'
 import { opsPartition } from '@mastery/topology/ops/place.ts'
 import type { StageRecord } from '@mastery/topology/stage.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -126,6 +127,18 @@ describe('ops.metrics in gold', () => {
     const again = metric('api', 0, { from: NOW - 2 * MINUTE, operations: 70 })
     await sink.batch('ops.metrics', records('ops-metric', [again], METRICS.length))
     expect(Number((await pipeline('api'))['operations'])).toBe(70)
+  })
+
+  it('agrees with what the records themselves come to', async () => {
+    const again = metric('api', 0, { from: NOW - 2 * MINUTE, operations: 70 })
+    const rows = await gold.query<Record<keyof PartStanding, unknown>>(
+      'SELECT * REPLACE (toUnixTimestamp64Milli(last_seen) AS last_seen) FROM v_pipeline ORDER BY service, part, generation',
+    )
+    const words = ['service', 'part', 'state', 'problem']
+    const read = rows.map((r) =>
+      Object.fromEntries(Object.entries(r).map(([k, v]) => [k, v === null || words.includes(k) ? v : Number(v)])),
+    )
+    expect(read).toEqual(pipelineOf([again, ...METRICS], Date.now()))
   })
 
   it('sums what came by day, organisation and source', async () => {
