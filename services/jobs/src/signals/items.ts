@@ -13,10 +13,10 @@ type Gold = Pick<GoldStore, 'query'>
 
 /** How far back events are asked for an item's topic, days before the tenant's newest answer. */
 const TOPIC_DAYS = 90
-/** Windows of a period in which the begin of a drift is looked for. */
-const PERIODS = 26
+/** Half a year of weeks, or two of months, in which the begin of a drift is looked for. */
+const BACK = "toIntervalDay(if(period = 'week', 182, 731))"
 /** An item whose newest window is older than this before the newest of all is nobody's business now. */
-const CURRENT = "if(period = 'week', toIntervalDay(8), toIntervalDay(32))"
+const CURRENT = "toIntervalDay(if(period = 'week', 8, 32))"
 
 const ms = (column: string) => `toUnixTimestamp64Milli(${column})`
 const ENDS = "if(period = 'week', starts_at + toIntervalDay(7), starts_at + toIntervalMonth(1))"
@@ -86,11 +86,11 @@ export async function itemDriftSignals(gold: Gold, at: number): Promise<OpsSigna
         tupleElement(last, 4) AS answers
        FROM (SELECT item, period, arraySort(groupArray((${ms(ENDS)}, toString(verdict)))) AS windows,
           argMax(tuple(difficulty_shift, robust_z, p_adjusted, answers), starts_at) AS last, max(starts_at) AS its_newest,
-          any(newest) AS newest
+          any(newest) AS of_all
         FROM (SELECT * FROM ${compared} AND tenant = {tenant:String}) AS d JOIN (${newest}) AS n USING (tenant, period)
-        WHERE starts_at > newest - if(period = 'week', toIntervalWeek(${PERIODS}), toIntervalMonth(${PERIODS}))
+        WHERE starts_at > newest - ${BACK}
         GROUP BY item, period)
-       WHERE windows[-1].2 = 'drift' AND its_newest > newest - ${CURRENT}`,
+       WHERE windows[-1].2 = 'drift' AND its_newest > of_all - ${CURRENT}`,
       { tenant },
     )
     const found = rows.map(
