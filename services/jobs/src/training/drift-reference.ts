@@ -2,15 +2,19 @@ import { randomUUID } from 'node:crypto'
 import { broadcast } from '@mastery/infra/runtime/broadcast.ts'
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
 import { referenceName } from '@mastery/topology/drift/training-reference.ts'
-import { ArtefactMissing } from '@mastery/topology/ports/artefact-store.ts'
-import type { ActivationParts } from './activate.ts'
+import { ArtefactMissing, type ArtefactStore } from '@mastery/topology/ports/artefact-store.ts'
+import type { RepairParts } from '../rebuild/parts.ts'
 import { DRIFT_REFERENCE } from './publish.ts'
 
 /**
  * Tells the drift stage, in every partition, how well a version predicted when it was trained, so that its first weeks
  * are compared with that. False: the version brings nothing of the kind, and its own first weeks will have to do.
  */
-export async function sendReference(parts: ActivationParts, model: string, version: string): Promise<boolean> {
+export async function sendReference(
+  parts: RepairParts & { artefacts: ArtefactStore },
+  model: string,
+  version: string,
+): Promise<boolean> {
   const kept = await parts.artefacts.read(model, version).catch((e: Error) => {
     if (e instanceof ArtefactMissing) return null
     throw e
