@@ -1,4 +1,5 @@
 import { toldAlerts } from '@mastery/cli/src/alerts/feedback.ts'
+import { goldLabels } from '@mastery/jobs/src/training/gold-labels.ts'
 import { usefulnessOf } from '@mastery/topology/alerts/usefulness.ts'
 import { alertMarkers, policyOf, smallRoster } from '@mastery/topology/testing/alert-log.ts'
 import { answer, command, DAY, DAY_ZERO, eventInput } from '@mastery/topology/testing/learner-log.ts'
@@ -70,6 +71,13 @@ describe('labels in gold', { timeout: 120_000 }, () => {
     expect(labels.at(-1)!.mastery_before).toBe(stood.filter((r) => r.cause === 'corrected')[0]!.mastery)
     expect(labels[0]!.versions_before).toEqual(expect.arrayContaining(['bkt@bkt-default-1']))
     expect(new Set(labels.map((l) => l.topic_id))).toEqual(new Set(['algebra']))
+  })
+
+  it('bring the judgements that a fit may learn from, within a range, less those that were taken back', async () => {
+    const mark = { student: 'student-1', topic: 'algebra', at: at(2), value: 0.7 }
+    expect(await goldLabels(world.gold, 0)).toEqual([mark])
+    expect(await goldLabels(world.gold, 0, { from: at(2) + 1 })).toEqual([])
+    expect(await goldLabels(world.gold, 0, { to: at(2) + 1 })).toEqual([mark])
   })
 
   it('give what teachers say of each rule', async () => {

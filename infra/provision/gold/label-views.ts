@@ -1,18 +1,22 @@
 import { ACTIVE } from './active.ts'
 
-/** What was said of each topic, one row per topic; columns alike in every part. */
-const SAID = [
-  // What was judged, taken back or corrected itself does not hold any more.
-  `SELECT tenant, student_id, toString(topic) AS topic_id, 'judgement' AS kind, score AS value, '' AS rule, '' AS alert_id,
-     CAST(NULL, 'Nullable(String)') AS said_by, occurred_at AS said_at, event_id AS about
+/** What teachers judged of topics, less what was taken back or corrected itself. `generation`: a condition that names one. */
+export function judgementsSql(generation: string): string {
+  return `SELECT tenant, student_id, toString(topic) AS topic_id, 'judgement' AS kind, score AS value, '' AS rule, '' AS alert_id,
+   CAST(NULL, 'Nullable(String)') AS said_by, occurred_at AS said_at, event_id AS about
    FROM (SELECT * FROM learning_events FINAL WHERE kind = 'teacher_feedback') AS e ARRAY JOIN topics AS topic
    WHERE score IS NOT NULL AND supersedes IS NULL
-     AND (src_partition, src_offset) IN (SELECT src_partition, src_offset FROM event_dispositions FINAL
-       WHERE ${ACTIVE} AND disposition IN ('context', 'counted', 'corrected', 'outranked'))
-     AND (student_id, event_id) NOT IN (SELECT student_id, assumeNotNull(target_event_id) FROM student_commands FINAL
-       WHERE target_event_id IS NOT NULL)
-     AND (student_id, event_id) NOT IN (SELECT student_id, assumeNotNull(supersedes) FROM learning_events FINAL
-       WHERE supersedes IS NOT NULL)`,
+   AND (src_partition, src_offset) IN (SELECT src_partition, src_offset FROM event_dispositions FINAL
+     WHERE ${generation} AND disposition IN ('context', 'counted', 'corrected', 'outranked'))
+   AND (student_id, event_id) NOT IN (SELECT student_id, assumeNotNull(target_event_id) FROM student_commands FINAL
+     WHERE target_event_id IS NOT NULL)
+   AND (student_id, event_id) NOT IN (SELECT student_id, assumeNotNull(supersedes) FROM learning_events FINAL
+     WHERE supersedes IS NOT NULL)`
+}
+
+/** What was said of each topic, one row per topic; columns alike in every part. */
+const SAID = [
+  judgementsSql(ACTIVE),
   `SELECT c.tenant, c.student_id, toString(topic) AS topic_id, toString(c.kind) AS kind,
      if(c.kind = 'void', NULL, ifNull(c.score, toFloat64(c.correct))) AS value, '' AS rule, '' AS alert_id,
      c.author AS said_by, c.issued_at AS said_at, e.event_id AS about
