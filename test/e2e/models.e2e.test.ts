@@ -31,7 +31,7 @@ const versionParts = () => {
 const parts = () => ({ ...world.parts(), artefacts: world.installation.artefacts, now: () => ++now })
 const train = (learners: string[], more: Partial<TrainOptions> = {}) =>
   trainFromGold(
-    { ...parts(), inForce: () => versionsInForce(versionParts()) },
+    { ...parts(), inForce: () => versionsInForce(versionParts()), labelWeight: 0 },
     { learners, seed: 1, folds: 5, draws: 100, ...more },
   )
 

@@ -27,6 +27,7 @@ export interface FitTask {
   columns: readonly (readonly [name: string, values: readonly string[]])[]
   /** What the version would replace. */
   champion: Predictor | null
+  labels: NonNullable<FitRun['labels']> | null
   /** File that the fit keeps its place in. */
   checkpoint: string | null
 }
@@ -72,6 +73,7 @@ export async function work(task: FitTask, context: WorkerContext): Promise<FitRe
       const loss = p.loss === undefined ? '' : `, log loss ${p.loss.toFixed(4)}`
       context.progress((FIT_SHARE * p.done) / Math.max(1, p.total), `${p.phase}${loss}`)
     },
+    ...(task.labels === null ? {} : { labels: task.labels }),
     ...(task.checkpoint === null ? {} : { checkpoint: new FileCheckpoint(task.checkpoint) }),
   }
   const began = performance.now()
