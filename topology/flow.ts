@@ -37,6 +37,7 @@ export const STAGES = [
   { name: 'scoring', service: 'scoring', generations: true, awaited: 'always' },
   { name: 'alerts', service: 'alerts', generations: true, awaited: 'always' },
   { name: 'classes', service: 'alerts', generations: true, awaited: 'always' },
+  { name: 'watching', service: 'alerts', generations: true, awaited: 'where it runs' },
   { name: 'notify', service: 'notify', generations: true, awaited: 'always' },
   { name: 'delivery', service: 'notify', generations: true, awaited: 'never' },
   { name: 'drift-features', service: 'drift', generations: true, awaited: 'where it runs' },

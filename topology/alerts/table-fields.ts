@@ -1,4 +1,4 @@
-import type { Field, FieldType } from './fields.ts'
+import type { Field, FieldType } from './field.ts'
 
 const LINE: FieldType = { is: 'line' }
 

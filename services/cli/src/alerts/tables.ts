@@ -1,5 +1,6 @@
 import { durationText } from '@mastery/topology/alerts/durations.ts'
 import type { AlertPolicy, AlertRule } from '@mastery/topology/alerts/policy.ts'
+import type { WatchRule } from '@mastery/topology/alerts/watch-rule.ts'
 import { table } from '../tables.ts'
 import type { Previewed } from './preview.ts'
 
@@ -23,6 +24,13 @@ function condition(r: AlertRule): string {
   }
 }
 
+function measured(r: WatchRule): string {
+  const { measure, enter, leave } = r
+  const of = r.only === null ? '' : ` of ${r.only.join(', ')}`
+  if (measure === null || measure === 'drift') return enter > 1 ? `${enter} findings${of} or more` : `a finding${of}`
+  return `${measure}${of} ${enter} or more, until ${leave}`
+}
+
 export function rulesTable(policy: AlertPolicy): string {
   const head = ['rule', 'kind', 'fires at', 'severity', 'told', 'cooldown']
   const rows = policy.rules.map((r) => [
@@ -33,6 +41,15 @@ export function rulesTable(policy: AlertPolicy): string {
     r.to.join(', '),
     durationText(r.cooldown),
   ])
+  for (const r of policy.watches)
+    rows.push([
+      r.id,
+      r.kind,
+      r.enabled ? measured(r) : 'switched off',
+      r.severity,
+      r.to.join(', '),
+      durationText(r.cooldown),
+    ])
   const topics = Object.keys(policy.prerequisites).length
   const extra = [
     policy.overrides.length > 0 ? `${policy.overrides.length} overrides for schools or grades.` : '',
