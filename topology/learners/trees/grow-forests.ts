@@ -3,7 +3,7 @@ import { binned } from './bins.ts'
 import { boost } from './boost.ts'
 import type { Columns, Forest } from './forest.ts'
 import { pack, unpack } from './packed.ts'
-import type { StackFit, StackOptions } from './stack.ts'
+import type { StackFit, StackOptions } from './stack-fit.ts'
 
 /**
  * Each fold's forests learn from the other folds and end where this fold's loss is least.

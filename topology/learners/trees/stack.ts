@@ -1,15 +1,13 @@
 import { type AnswerLog, studentStarts, studentsOf } from '../../evaluation/answer-log.ts'
-import { trainingCut } from '../../evaluation/fingerprint.ts'
 import type { FitRun } from '../../evaluation/learner.ts'
 import { hash53 } from '../../events/hash.ts'
 import { type Base, logitOf } from './bases.ts'
-import type { BoostOptions } from './boost.ts'
 import { addLogits, type Columns, type Forest } from './forest.ts'
 import { growForests } from './grow-forests.ts'
-import { HISTORY_FEATURES, historyColumns } from './history.ts'
+import { historyColumns } from './history.ts'
 import { type ItemStats, itemStats } from './item-stats.ts'
 import { askedLog } from './labels.ts'
-import { Units } from './units.ts'
+import { featureNames, StackFit, type StackOptions } from './stack-fit.ts'
 
 /** Trees over other models' predictions, with those models. */
 export interface Stack {
@@ -26,58 +24,6 @@ export interface OutOfFold {
   /** In the order of the bases. */
   bases: Float64Array[]
   trees: Float64Array
-}
-
-export interface StackOptions extends BoostOptions {
-  folds: number
-  /** Forests per fold, drawn apart. */
-  perFold: number
-}
-
-export function featureNames(bases: readonly Base[]): string[] {
-  return [...bases.flatMap((b) => [`${b.learner.id}_logit`, ...b.more]), ...HISTORY_FEATURES]
-}
-
-/** A fit over a stack while it is made: what is kept of it, and how far it is. */
-export class StackFit {
-  readonly run: FitRun
-  readonly quiet: FitRun
-  readonly folds: number
-  readonly units: Units
-  private readonly steps: number
-  private done = 0
-
-  private constructor(run: FitRun, folds: number, steps: number, units: Units) {
-    this.run = run
-    this.quiet = { seed: run.seed, ...(run.signal ? { signal: run.signal } : {}) }
-    this.folds = folds
-    this.steps = steps
-    this.units = units
-  }
-
-  /** @param more changes with whatever else changes a unit's bytes */
-  static async open(
-    log: AnswerLog,
-    bases: readonly Base[],
-    o: StackOptions,
-    run: FitRun,
-    more: readonly unknown[] = [],
-  ) {
-    const folds = Math.max(1, Math.min(o.folds, log.students.length))
-    const { data_sha256: answers } = trainingCut(log, '')
-    const units = await Units.open(run, JSON.stringify([featureNames(bases), o, run.seed, answers, ...more]))
-    return new StackFit(run, folds, (folds === 1 ? 1 : folds + 1) * bases.length + folds * o.perFold, units)
-  }
-
-  /** `part` of the step at hand. */
-  told(phase: string, loss?: number, part = 0): void {
-    const lost = loss === undefined ? {} : { loss }
-    this.run.progress?.({ phase, done: this.done + part, total: this.steps, ...lost })
-  }
-
-  step(): void {
-    this.done++
-  }
 }
 
 /** What people judged, as rows beside the answers. */

@@ -13,7 +13,8 @@ import {
   TREES_OPTIONS,
   type TreesArtefact,
 } from '../trees/learner.ts'
-import { foldedColumns, StackFit, type StackOptions, stackColumns, treeLogits } from '../trees/stack.ts'
+import { foldedColumns, stackColumns, treeLogits } from '../trees/stack.ts'
+import { StackFit, type StackOptions } from '../trees/stack-fit.ts'
 import { WEEK_FEATURES, weekColumns } from './columns.ts'
 import { fitShareSoFar, type ShareSoFar, shareSoFarOf } from './share-so-far.ts'
 
