@@ -2,6 +2,8 @@ import { SERVED } from '@mastery/topology/served/catalog.ts'
 import { ACTIVE } from './active.ts'
 import { ALERT_VIEWS } from './alert-views.ts'
 import { DELIVERY_VIEWS } from './delivery-tables.ts'
+import { LABEL_VIEWS } from './label-views.ts'
+import { OPS_VIEWS } from './ops-tables.ts'
 import { PROGRESS_VIEWS } from './progress-views.ts'
 import { ROSTER_VIEWS } from './roster-tables.ts'
 
@@ -112,7 +114,9 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
   ...DELIVERY_VIEWS.map((v) => ({ ...v, select: v.select(ACTIVE) })),
   ...PROGRESS_VIEWS,
   ...ALERT_VIEWS,
+  ...LABEL_VIEWS,
   ...ROSTER_VIEWS,
+  ...OPS_VIEWS,
   {
     name: 'v_data_quality',
     about: 'Per source: events, what became of them, how scores were normalised, wrong clocks.',

@@ -1,6 +1,7 @@
 import { UNSENT } from '@mastery/infra/config/delivery.ts'
 import { loadDrift } from '@mastery/infra/config/drift.ts'
 import { loadProgress } from '@mastery/infra/config/progress.ts'
+import { loadTraining } from '@mastery/infra/config/training.ts'
 import { deliverers } from '@mastery/notify/src/parts.ts'
 import type { JobHandler } from '@mastery/topology/ports/job-queue.ts'
 import { gamingJob } from './behaviour/job.ts'
@@ -14,6 +15,7 @@ import { rebuildStaleJob } from './rebuild/job.ts'
 import { repairParts } from './rebuild/parts.ts'
 import { reconcileJob } from './reconcile/job.ts'
 import { retentionJob } from './retention.ts'
+import { watchSignalsJob } from './signals/job.ts'
 import { checkpointsIn } from './training/fit-all.ts'
 import { trainJob } from './training/job.ts'
 import { versionsInForce } from './training/versions.ts'
@@ -39,7 +41,8 @@ export function jobHandlers(parts: JobParts): JobHandler[] {
     const generation = generations.active.id
     const inForce = () => versionsInForce({ log, state, artefacts, provide, generation })
     const checkpoints = checkpointsIn(profile.modelsDir)
-    return { gold: await parts.gold(), artefacts, generation, inForce, now: Date.now, checkpoints }
+    const { labelWeight } = loadTraining()
+    return { gold: await parts.gold(), artefacts, generation, inForce, labelWeight, now: Date.now, checkpoints }
   }
   const progressing = async () => {
     const { generations } = parts.installation()
@@ -56,6 +59,10 @@ export function jobHandlers(parts: JobParts): JobHandler[] {
     progressJob(progressing),
     itemHealthJob(training),
     gamingJob(progressing),
+    watchSignalsJob(async () => {
+      const { log, codec } = parts.installation()
+      return { gold: await parts.gold(), log, codec, now: Date.now }
+    }),
     ...deliverers(parts.delivery(), parts).handlers,
     retrainingJob(async () => ({
       gold: await parts.gold(),

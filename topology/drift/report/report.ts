@@ -24,6 +24,7 @@ const short = (x: number | null) =>
 
 const REFERENCES: Record<string, string> = {
   same_phase: 'the same weeks of the school year before',
+  training: 'the students kept aside in its training',
   version: "the model version's first weeks",
   weeks_before: 'the weeks before',
   none: 'nothing yet',

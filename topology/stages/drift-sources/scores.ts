@@ -1,13 +1,12 @@
 import type { MasteryScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
 import { groupOf } from '../../drift/histogram.ts'
-import { binOf, CALIBRATION_BINS, scaleOf } from '../../drift/scales.ts'
+import { addPrediction, QUALITY_BINS } from '../../drift/quality.ts'
+import { binOf, scaleOf } from '../../drift/scales.ts'
 import type { Series, SeriesKind } from '../../drift/series.ts'
 import { bucketFor, type ClosingConfig } from './closing.ts'
 import type { Entry, OpenBucket, SourceMeta } from './meta.ts'
 
 const { edges: EDGES } = scaleOf('probability')
-/** A prediction is taken for no surer than this, so that one mistake's log loss is at most 13.8. */
-const SUREST = 1e-6
 
 /** Entries of model versions by what is looked up for every score: a bucket's own, of its lifetime. */
 class ByVersion {
@@ -20,7 +19,7 @@ class ByVersion {
     if (e === undefined) {
       const quality = kind === 'quality'
       const series: Series = { kind, name, model, version, scale: quality ? 'calibration' : 'probability' }
-      e = b.entry(series, [], quality ? 2 * CALIBRATION_BINS : EDGES.length + 1)
+      e = b.entry(series, [], quality ? QUALITY_BINS : EDGES.length + 1)
       versions.set(version, e)
     }
     return e
@@ -42,16 +41,10 @@ export function countScores(c: ClosingConfig): (value: unknown, meta: SourceMeta
   const known = new WeakMap<OpenBucket, Known>()
 
   function predicted(s: MasteryScore, b: OpenBucket, k: Known, group: number): void {
-    const y = s.correct ? 1 : 0
     for (const { model, version, p } of s.predictions) {
       k.prediction.of(b, 'score', 'prediction', model, version).histogram.add(group, binOf(EDGES, p), p)
       const { histogram: q } = k.quality.of(b, 'quality', 'predictions', model, version)
-      const bin = Math.min(CALIBRATION_BINS - 1, Math.floor(p * CALIBRATION_BINS))
-      q.counts[group * q.bins + 2 * bin + y]!++
-      const residual = y - p
-      q.measure(group, 0, residual)
-      q.measure(group, 1, -Math.log(Math.max(SUREST, y === 1 ? p : 1 - p)))
-      q.measure(group, 2, residual * residual)
+      addPrediction(q, group, p, s.correct === true)
     }
   }
 

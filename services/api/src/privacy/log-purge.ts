@@ -2,9 +2,10 @@ import type { Alert } from '@mastery/schemas/src/generated/alert.gen.ts'
 import type { FeatureRecord } from '@mastery/schemas/src/generated/feature-record.gen.ts'
 import type { MasteryScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
 import type { StudentCommand } from '@mastery/schemas/src/generated/student-command.gen.ts'
+import { STAGES, type StageSpec } from '@mastery/topology/flow.ts'
 import { FIRST, type Generation, partitionIn } from '@mastery/topology/generations/generation.ts'
 import { CodecError } from '@mastery/topology/ports/codec.ts'
-import { type TopicName, topicAt } from '@mastery/topology/topics.ts'
+import { type TopicName, topicAt, topicsReadBy } from '@mastery/topology/topics.ts'
 import type { PrivacyParts, Subject } from './parts.ts'
 
 /**
@@ -44,22 +45,13 @@ export async function purgeLog(
   if (!(await forget(FIRST, 'learning.events', readers, readmitted ? erasedAt : undefined))) return null
   // Where a computed topic's records from before the erasure end is known only as long as nothing came after it.
   if (readmitted) return removed
-  for (const g of generations) {
-    const features = topicAt('learning.features', g.id)
-    const scores = topicAt('mastery.scores', g.id)
-    await forget(g, features, [
-      passed('scoring', g, features),
-      passedIfRun('drift-features', g, features),
-      passed('gold', g, features),
-    ])
-    await forget(g, scores, [
-      passed('alerts', g, scores),
-      passedIfRun('drift-scores', g, scores),
-      passed('gold', g, scores),
-    ])
-    const alerts = topicAt('mastery.alerts', g.id)
-    await forget(g, alerts, [passed('gold', g, alerts)])
-  }
+  for (const g of generations)
+    for (const plain of ['learning.features', 'mastery.scores', 'mastery.alerts'] as const) {
+      const topic = topicAt(plain, g.id)
+      const who: readonly StageSpec[] = STAGES.filter((s) => topicsReadBy(s.name, g.id).includes(topic))
+      const come = who.map((s) => (s.awaited === 'always' ? passed : passedIfRun)(s.name, g, topic))
+      await forget(g, topic, come)
+    }
   return removed
 }
 

@@ -5,6 +5,7 @@ import { untoldTenants } from '@mastery/infra/runtime/ops-rules.ts'
 import { differenceText, runTableTest } from '@mastery/topology/alerts/table-run.ts'
 import { readTableTests } from '@mastery/topology/alerts/table-tests.ts'
 import { activatePolicy } from '../alerts/activate.ts'
+import { alertFeedback, suggestionsFor, suggestionText, toldAlerts } from '../alerts/feedback.ts'
 import { policyInForce } from '../alerts/in-force.ts'
 import { listAlerts } from '../alerts/list.ts'
 import { namesPeople, UnknownPeople, withPseudonyms } from '../alerts/people.ts'
@@ -122,21 +123,32 @@ async function preview(host: Host, io: Io, values: Values): Promise<number> {
     : (await policyInForce(host.installation, tenant))?.policy
   if (!policy) throw new UsageError('No alert rules are in force; name a file: --rules configs/alerts/default.yaml.')
   const found = await previewRules(host.installation, tenant, policy, { from, to }, () => {})
+  const suggestions = suggestionsFor(policy, await toldAlerts(await host.gold(), tenant))
   const left = policy.watches.filter((w) => w.enabled).map((w) => w.id)
-  io.out(values.json ? `${JSON.stringify({ tenant, from, to, ...found, left_out: left })}\n` : previewText(found, { from, to }, left.length))
+  io.out(
+    values.json
+      ? `${JSON.stringify({ tenant, from, to, ...found, suggestions, left_out: left })}\n`
+      : `${previewText(found, { from, to }, left.length)}${suggestions.map(suggestionText).join('')}`,
+  )
   return 0
 }
 
 export const alertsCommand: Command = {
   name: 'alerts',
-  summary: 'check, test, preview and activate alert rules; list alerts',
+  summary: 'check, test, preview and activate alert rules; list alerts, and what teachers say of them',
   help: `npx mastery alerts check FILE [--json]       reads rules, and says everything that is wrong with them
 npx mastery alerts test FILE [--json]        holds rules against series of answers, metrics and looks, and shows what is not as expected
 npx mastery alerts rules [--tenant T] [--json]            the rules in force
 npx mastery alerts activate FILE [--tenant T] [--json]    puts rules in force, from one offset of each partition on
 npx mastery alerts preview [--from TIME] [--to TIME] [--rules FILE] [--tenant T] [--json]
+<<<<<<< HEAD
                        what these rules, or those in force, would have told whom; default: the last ${USUAL_DAYS} days.
                        Rules about the system itself are left out
+=======
+                       what these rules, or those in force, would have told whom; default: the last ${USUAL_DAYS} days. Where
+                       teachers said of many alerts that they are of no use, it suggests a stricter threshold
+npx mastery alerts feedback [--tenant T] [--json]         per rule: alerts told, taken on, and said to be of no use
+>>>>>>> main
 npx mastery alerts list [--student ID] [--all] [--tenant T] [--json]    alerts that stand; --all: those that are over too
 
 docs/alerts.md has every kind of rule and every field. The rules take what comes before a topic from the topic graph as it
@@ -147,8 +159,8 @@ Exit code 1: a test is not as expected. Exit code 2: a file can't be used; nothi
     const { values, positionals } = parseArgs({ args, allowPositionals: true, options: OPTIONS })
     const [what = 'list', ...files] = positionals
     const json = values.json === true
-    if (!['check', 'test', 'rules', 'activate', 'preview', 'list'].includes(what))
-      throw new UsageError(`alerts knows check, test, rules, activate, preview and list, not "${what}".`)
+    if (!['check', 'test', 'rules', 'activate', 'preview', 'feedback', 'list'].includes(what))
+      throw new UsageError(`alerts knows check, test, rules, activate, preview, feedback and list, not "${what}".`)
     if (!['check', 'test', 'activate'].includes(what) && files.length > 0)
       throw new UsageError(`alerts ${what} does not take "${files.join(' ')}".`)
     try {
@@ -157,6 +169,7 @@ Exit code 1: a test is not as expected. Exit code 2: a file can't be used; nothi
       if (what === 'rules') return await rules(host, io, values)
       if (what === 'activate') return await activate(host, files, io, values)
       if (what === 'preview') return await preview(host, io, values)
+      if (what === 'feedback') return await alertFeedback(host, io, values)
       return await listAlerts(host, io, values)
     } catch (e) {
       if (e instanceof UnknownPeople) {

@@ -12,7 +12,7 @@ import { type TopicName, topicAt } from '@mastery/topology/topics.ts'
 import { type Command, type Host, type Io, UsageError } from '../command.ts'
 import { Ingest } from '../ingest.ts'
 import { modelMetrics } from '../metrics.ts'
-import { Progress, waitingFor } from '../progress.ts'
+import { Progress } from '../progress.ts'
 import { modelTable } from '../tables.ts'
 
 const companionNames = [...new Set(IMPORT_FORMATS.flatMap((f) => f.companions.map((c) => c.name)))]
@@ -115,7 +115,7 @@ async function run(host: Host, args: string[], io: Io): Promise<number> {
   if (values.map) options['map'] = values.map
   const aside = companions(format, values as Record<string, unknown>, files, io.cwd)
   const tenant = host.tenant(values.tenant)
-  const { installation, profile } = host
+  const { installation } = host
   const check = await host.stages()
   const gold = await host.gold()
 
@@ -183,7 +183,7 @@ async function run(host: Host, args: string[], io: Io): Promise<number> {
       progress.show('scoring ', most - left, Math.max(1, most))
     },
     check,
-    (stages) => io.err.write(`\n${waitingFor(profile.name, stages)}\n`),
+    (words) => io.err.write(`\n${words}\n`),
   )
   progress.end()
   const seconds = (performance.now() - started) / 1000
