@@ -226,7 +226,9 @@ export function modelSubjects(series: readonly WatchedSeries[], asOf: number): W
       subject: {
         subject: version,
         topic: null,
-        findings: all.map((d) => (d.series.kind === 'quality' ? 'quality' : `score/${d.series.name}`)),
+        findings: all.map((d) =>
+          d.series.kind === 'quality' ? d.series.name.replace('predictions', 'quality') : `score/${d.series.name}`,
+        ),
         since: Math.min(...all.map((d) => d.since)),
         figures: figuresOf(all),
       },
