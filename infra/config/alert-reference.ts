@@ -9,6 +9,8 @@ import { wanted } from '@mastery/topology/alerts/read-fields.ts'
 import {
   COMMAND_FIELDS,
   EXPECT_FIELDS,
+  LOOK_FIELDS,
+  METRIC_FIELDS,
   SERIES_FIELDS,
   STANDS_FIELDS,
   TEST_FIELDS,
@@ -78,12 +80,18 @@ Fields of an entry of \`content_owners\`:
 ${tableOf(OWNER_FIELDS)}
 ## Tests of rules
 
-A file of tests has \`rules\` (a file, seen from this one), \`prerequisites\` if wanted (by topic, a list of topics) and \`tests\`. Fields of a test, beside \`answers\`, \`commands\` and \`expect\`:
+A file of tests has \`rules\` (a file, seen from this one), \`prerequisites\` if wanted (by topic, a list of topics) and \`tests\`. Fields of a test, beside \`answers\`, \`metrics\`, \`looks\`, \`commands\` and \`expect\`:
 
 ${tableOf(TEST_FIELDS)}
 Of a series of answers:
 
 ${tableOf(SERIES_FIELDS)}
+Of a series of \`metrics\`, for rules about the system itself, of which the one operator is told:
+
+${tableOf(METRIC_FIELDS)}
+Of one of the \`looks\`:
+
+${tableOf(LOOK_FIELDS)}
 Of a command:
 
 ${tableOf(COMMAND_FIELDS)}

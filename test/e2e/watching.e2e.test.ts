@@ -72,6 +72,8 @@ describe('rules about the system itself, from a record of a service to a message
     await world.drained()
   }
 
+  const tick = (time: number) => world.send([{ subject: 'tick', value: { at: time } }])
+
   async function deliveries(): Promise<Delivery[]> {
     const { log, codec, profile } = world.installation
     const found: Delivery[] = []
@@ -137,6 +139,8 @@ describe('rules about the system itself, from a record of a service to a message
       ],
     }
     await send(new OpsRecords().look(at(70), 'item_health', [wrong]).look(at(71), 'item_health', [wrong]))
+    // What one look finds goes out together, once all sources have told of a time behind it.
+    await tick(at(75))
     const own = async () => (await deliveries()).filter((d) => d.recipient === ids.get('carl'))
     expect((await own()).map((d) => [d.role, d.items.map((i) => [i.rule, i.topic, i.kind])])).toEqual([
       ['content_owner', [['bad_items', 'fractions', 'firing']]],
@@ -145,6 +149,7 @@ describe('rules about the system itself, from a record of a service to a message
     expect(text).toContain('Eine Aufgabe zu Fractions sollte angesehen werden.')
     expect(text).toContain('item-7: Stärkere lösen sie seltener, der Schlüssel kann also falsch sein')
     await send(new OpsRecords().look(at(80), 'item_health', []))
+    await tick(at(90))
     expect((await own()).map((d) => d.items.map((i) => i.kind))).toEqual([['firing'], ['resolved']])
   })
 

@@ -54,7 +54,9 @@ function takeApart(s: NotifyState, e: Entry, recipient: string, calendarOf: Cale
     if (!known) return null
   }
   const calendar = calendarOf(e)
-  e.at = calendar.free(e.now)
+  // One look may find items of thirty topics: those go out together, with the next time that all sources have told.
+  const together = e.scope === 'item' && e.severity !== 'urgent'
+  e.at = calendar.free(together ? e.now + 1 : e.now)
   e.wait = 'urgent'
   if (e.at === e.now) return atOnce(s, e, recipient, calendar.digestFrom(e.now + Math.max(1, calendar.waitMs)))
   add(s, e)

@@ -61,7 +61,16 @@ export function rulesTable(policy: AlertPolicy): string {
 const DAY = 86_400_000
 const day = (ms: number) => new Date(ms).toISOString().slice(0, 10)
 
-export function previewText(p: Previewed, range: { from: number; to: number }): string {
+/** `watches`: rules about the system itself among those that are previewed. */
+export function previewText(p: Previewed, range: { from: number; to: number }, watches = 0): string {
+  const without =
+    watches === 0
+      ? ''
+      : `${watches} rules about the system itself are left out: a preview folds scores only. "npx mastery alerts test FILE" holds them against series.\n`
+  return `${studentPreview(p, range)}${without}`
+}
+
+function studentPreview(p: Previewed, range: { from: number; to: number }): string {
   if (p.history === null) return 'The log has no ticks yet: there is nothing to preview.\n'
   const lines = [
     `From ${day(range.from)} to ${day(range.to)} these rules would have said, of ${p.students.toLocaleString('en')} students:`,
