@@ -27,10 +27,3 @@ export async function broadcastMarker(log: EventLog, record: Everywhere): Promis
   const { value, timestamp } = record
   await log.append([...(await toAll(log, 'learning.events', record)), await toOps(log, { value, timestamp })])
 }
-
-/** Appends markers to ops.metrics only: what is in force already, for a log that has never been told of it. */
-export async function tellOps(log: EventLog, values: readonly Buffer[], timestamp: number): Promise<void> {
-  const records: LogAppend[] = []
-  for (const value of values) records.push(await toOps(log, { value, timestamp }))
-  if (records.length > 0) await log.append(records)
-}

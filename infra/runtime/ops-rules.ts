@@ -5,8 +5,8 @@ import { policyName } from '@mastery/topology/stages/alerting/markers.ts'
 import { type AlertMeta, alertMeta } from '@mastery/topology/stages/alerting/meta.ts'
 import { WATCH_META, type WatchMeta } from '@mastery/topology/stages/watching/meta.ts'
 import { topicAt } from '@mastery/topology/topics.ts'
-import { tellOps } from './broadcast.ts'
 import type { Installation } from './installation.ts'
+import { appendOps } from './ops/append.ts'
 
 type Parts = Pick<Installation, 'log' | 'state' | 'generations' | 'codec'>
 
@@ -75,10 +75,10 @@ export async function tellWhatIsInForce(parts: Parts, now: number): Promise<numb
     add('prepare', 'policy', policyName(tenant), p.version, p.payload)
     add('activate', 'policy', policyName(tenant), p.version, null)
   }
-  await tellOps(
+  await appendOps(
     parts.log,
-    markers.map((m) => parts.codec.encode('marker', m)),
-    now,
+    parts.codec,
+    markers.map((value) => ({ subject: 'marker', value, at: now })),
   )
   return markers.length
 }

@@ -6,15 +6,22 @@ import { activatePolicy } from '@mastery/cli/src/alerts/activate.ts'
 import { withPseudonyms } from '@mastery/cli/src/alerts/people.ts'
 import { readYaml } from '@mastery/infra/config/alert-yaml.ts'
 import { ensureVaultKey } from '@mastery/infra/config/vault-keys.ts'
-import { untoldTenants } from '@mastery/infra/runtime/ops-rules.ts'
+import { tellWhatIsInForce, untoldTenants } from '@mastery/infra/runtime/ops-rules.ts'
+import { beginGeneration } from '@mastery/jobs/src/replay/begin.ts'
+import { buildProgress, isCaughtUp } from '@mastery/jobs/src/replay/progress.ts'
+import { switchGeneration } from '@mastery/jobs/src/replay/switch.ts'
+import type { Alert } from '@mastery/schemas/src/generated/alert.gen.ts'
 import type { Delivery } from '@mastery/schemas/src/generated/delivery.gen.ts'
 import { checkPolicy } from '@mastery/topology/alerts/check.ts'
 import { render } from '@mastery/topology/delivery/render.ts'
 import { plainWords } from '@mastery/topology/delivery/words.ts'
+import { EVERYTHING } from '@mastery/topology/generations/generation.ts'
 import { OPS_KEY, opsPartition } from '@mastery/topology/ops/place.ts'
 import { bulk, role, SMALL, user } from '@mastery/topology/roster/testing/small.ts'
 import { MINUTE, OpsRecords, took } from '@mastery/topology/testing/watch-log.ts'
+import { type TopicName, topicAt } from '@mastery/topology/topics.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { until } from './delivery-world.ts'
 import { World } from './world.ts'
 
 const SHIPPED = join(import.meta.dirname, '../../configs/alerts/default.yaml')
@@ -74,16 +81,21 @@ describe('rules about the system itself, from a record of a service to a message
 
   const tick = (time: number) => world.send([{ subject: 'tick', value: { at: time } }])
 
-  async function deliveries(): Promise<Delivery[]> {
+  async function valuesIn<T>(topic: TopicName, wanted: string): Promise<T[]> {
     const { log, codec, profile } = world.installation
-    const found: Delivery[] = []
+    const found: T[] = []
     for (let p = 0; p < profile.partitions; p++)
-      for (const r of await log.read('mastery.deliveries', p, 0, 100_000)) {
+      for (const r of await log.read(topic, p, 0, 100_000)) {
         const { subject, value } = codec.decode(r.value)
-        if (subject === 'delivery') found.push(value as Delivery)
+        if (subject === wanted) found.push(value as T)
       }
     return found
   }
+  const deliveries = (generation = 0) => valuesIn<Delivery>(topicAt('mastery.deliveries', generation), 'delivery')
+  const episodes = async (generation = 0) =>
+    (await valuesIn<Alert>(topicAt('mastery.alerts', generation), 'alert')).filter((a) =>
+      ['firing', 'resolved'].includes(a.state),
+    )
 
   const textOf = (d: Delivery, language: 'en' | 'de') =>
     render(d, {
@@ -161,5 +173,32 @@ describe('rules about the system itself, from a record of a service to a message
       { rule: 'bad_items', scope: 'item', topic: 'fractions', state: 'resolved', times: '2' },
       { rule: 'slow_scoring', scope: 'pipeline', topic: '', state: 'resolved', times: '2' },
     ])
+  })
+
+  it('are decided anew by another generation, which tells nobody before readers see it', async () => {
+    const { installation } = world
+    const g = await beginGeneration(installation, {
+      selection: EVERYTHING,
+      models: {},
+      rate: null,
+      reason: 'test',
+      now: START,
+    })
+    await tellWhatIsInForce(installation, START)
+    const before = (await deliveries()).length
+    await until(async () => isCaughtUp(await buildProgress(installation, g.id)))
+    const first = await episodes()
+    expect(first.length).toBe(4)
+    await until(async () => (await episodes(g.id)).length >= first.length)
+    expect((await episodes(g.id)).map((a) => [a.alert_id, a.state, a.held_back])).toEqual(
+      first.map((a) => [a.alert_id, a.state, 'replayed']),
+    )
+    await switchGeneration(installation, g.id, START + 1)
+    await send(new OpsRecords().metrics(at(100), at(120), { latency: took(900, 100) }))
+    await until(async () => (await deliveries(g.id)).length > 0)
+    expect((await deliveries(g.id)).flatMap((d) => d.items.map((i) => [i.rule, i.kind]))).toEqual([
+      ['slow_scoring', 'firing'],
+    ])
+    expect((await deliveries()).length).toBe(before)
   })
 })

@@ -96,7 +96,7 @@ const OF_LOOKS = { for: 0, hold: 0, cooldown: 7 * DAY, noData: 14 * DAY }
 /** Fields of one kind of rule about the system itself, and what the kind is for. */
 export const WATCH_FIELDS: Readonly<Record<WatchKind, { about: string; fields: readonly Field[] }>> = {
   pipeline: {
-    about: `A part of the system does not do what it should, by what the services say of themselves. A part is a stage, or a service that has none: collector, features, scoring, alerts, classes, watching, notify, delivery, drift, gold, jobs, api. Measures: ${measureTable(PIPELINE_MEASURES)}. A part that is told to end says so and is not missed. Time in which no service at all wrote counts for nothing.`,
+    about: `A part of the system does not do what it should, by what the services say of themselves. A part is a stage, or a service that has none; "npx mastery pipeline" lists them. Measures: ${measureTable(PIPELINE_MEASURES)}. A part that is told to end says so and is not missed. Time in which no service at all wrote counts for nothing.`,
     fields: [
       ...common(['operator'], { for: 2 * MINUTE, hold: 5 * MINUTE, cooldown: HOUR, noData: HOUR }),
       { name: 'measure', type: { is: 'one of', of: PIPELINE_MEASURES }, about: 'What is measured.' },

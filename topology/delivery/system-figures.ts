@@ -28,3 +28,14 @@ export function took(ms: number, locale: string): string {
   if (ms < 3_600_000) return `${figure(ms / 60_000, locale)} min`
   return `${figure(ms / 3_600_000, locale)} h`
 }
+
+type Called = Readonly<Record<string, string>>
+
+/** A code that nobody knows is shown as it is. */
+export const figureIn = (names: Called, code: string): string => names[code] ?? code.replaceAll('_', ' ')
+
+/** Findings that are of something in particular name it behind a slash: score/mastery. */
+export function findingIn(names: Called, code: string): string {
+  const [what = '', ...of] = code.split('/')
+  return of.length === 0 ? figureIn(names, what) : `${figureIn(names, what)} (${of.join('/')})`
+}

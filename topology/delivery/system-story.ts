@@ -42,6 +42,9 @@ function foundIn(evidence: readonly Evidence[]): { is: 'series' | 'items' | 'mod
     } else if (code === 'finding' && text !== null) found.at(-1)?.findings.push(text)
     else if (code === 'figure' && text !== null && value !== null) found.at(-1)?.figures.push({ code: text, value })
   }
+  // In which direction something has drifted says that it has.
+  for (const f of found)
+    if (f.findings.some((x) => x === 'harder' || x === 'easier')) f.findings = f.findings.filter((x) => x !== 'drift')
   return { is, found }
 }
 

@@ -1,52 +1,12 @@
 import { many } from './figures.ts'
-import { figure, moment, share, took } from './system-figures.ts'
+import { FIGURES_GERMAN, FINDINGS_GERMAN } from './finding-words-de.ts'
+import { figure, figureIn, findingIn, moment, share, took } from './system-figures.ts'
 import type { SystemPhrases } from './system-phrases.ts'
 
 const LOCALE = 'de-DE'
 const n = (x: number) => figure(x, LOCALE)
 const ms = (x: number) => took(x, LOCALE)
 const part = (x: number) => share(x, LOCALE)
-
-const FINDINGS: Readonly<Record<string, string>> = {
-  too_hard: 'kaum jemand löst sie',
-  too_easy: 'fast alle lösen sie',
-  negative_discrimination: 'Stärkere lösen sie seltener, der Schlüssel kann also falsch sein',
-  poor_discrimination: 'ob sie gelöst wird, hängt kaum vom Können ab',
-  weak_slope: 'sie unterscheidet kaum zwischen Lernenden',
-  steep_slope: 'sie unterscheidet zu gut, wie wenn Antworten weitergegeben werden',
-  extreme_difficulty: 'ihre berechnete Schwierigkeit liegt weit außerhalb',
-  high_guessing: 'die richtige Antwort ist ohne Wissen zu erkennen',
-  noisy: 'die Antworten überraschen mehr, als der Zufall erlaubt',
-  too_regular: 'die Antworten folgen dem Können genauer, als der Zufall erlaubt',
-  harder_than_fitted: 'sie ist schwerer als berechnet',
-  easier_than_fitted: 'sie ist leichter als berechnet',
-  rapid_guessing: 'viele Antworten kommen zu schnell, um gelesen zu haben',
-  unused_option: 'eine Antwortmöglichkeit wird kaum gewählt',
-  attractive_distractor: 'Stärkere wählen eine der falschen Antworten: der Schlüssel kann falsch sein',
-  key: 'der Schlüssel kann falsch sein',
-  drift: 'sie hat sich verändert',
-  suspect: 'sie hat sich vielleicht verändert',
-  harder: 'sie ist schwerer geworden',
-  easier: 'sie ist leichter geworden',
-  missing: 'es fehlt mehr als zuvor',
-  volume: 'es kommt mehr oder weniger als zuvor',
-  mix: 'die Mischung hat sich verändert',
-  quality: 'die Vorhersagen sind schlechter geworden',
-  score: 'die Werte haben sich verschoben',
-  feature: 'die Werte haben sich verschoben',
-}
-const FIGURES: Readonly<Record<string, string>> = {
-  p_value: 'Anteil richtig',
-  point_biserial: 'Zusammenhang mit dem Können',
-  answers: 'Antworten',
-  students: 'Lernende',
-  psi: 'PSI',
-  js: 'JS-Abstand',
-  js_distance: 'JS-Abstand',
-  ks: 'KS',
-  wasserstein: 'Wasserstein-Abstand',
-}
-const called = (names: Readonly<Record<string, string>>, code: string) => names[code] ?? code.replaceAll('_', ' ')
 
 export const SYSTEM_GERMAN: SystemPhrases = {
   part: {
@@ -114,8 +74,8 @@ export const SYSTEM_GERMAN: SystemPhrases = {
     ends: 'Die Regel, die das gemeldet hat, gilt nicht mehr.',
   },
   found({ name, findings, figures }) {
-    const said = findings.map((f) => called(FINDINGS, f)).join('; ')
-    const with_ = figures.map((f) => `${called(FIGURES, f.code)} ${n(f.value)}`).join(', ')
+    const said = findings.map((f) => findingIn(FINDINGS_GERMAN, f)).join('; ')
+    const with_ = figures.map((f) => `${figureIn(FIGURES_GERMAN, f.code)} ${n(f.value)}`).join(', ')
     return `${name}${said === '' ? '' : `: ${said}`}${with_ === '' ? '' : ` (${with_})`}.`
   },
   further: (x) => `${x === 1 ? 'Eine weitere ist' : `${n(x)} weitere sind`} hier nicht genannt.`,

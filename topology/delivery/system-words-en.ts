@@ -1,52 +1,12 @@
 import { many } from './figures.ts'
-import { figure, moment, share, took } from './system-figures.ts'
+import { FIGURES_ENGLISH, FINDINGS_ENGLISH } from './finding-words-en.ts'
+import { figure, figureIn, findingIn, moment, share, took } from './system-figures.ts'
 import type { SystemPhrases } from './system-phrases.ts'
 
 const LOCALE = 'en-GB'
 const n = (x: number) => figure(x, LOCALE)
 const ms = (x: number) => took(x, LOCALE)
 const part = (x: number) => share(x, LOCALE)
-
-const FINDINGS: Readonly<Record<string, string>> = {
-  too_hard: 'hardly anybody gets it right',
-  too_easy: 'nearly everybody gets it right',
-  negative_discrimination: 'abler students get it right less often, so that the key may be wrong',
-  poor_discrimination: 'getting it right hardly depends on ability',
-  weak_slope: 'it hardly tells students apart',
-  steep_slope: 'it tells students apart too well, as where answers are passed on',
-  extreme_difficulty: 'its fitted difficulty lies far outside',
-  high_guessing: 'the right answer can be seen without knowing',
-  noisy: 'answers surprise more than chance allows',
-  too_regular: 'answers follow ability more closely than chance allows',
-  harder_than_fitted: 'it is harder than it was fitted',
-  easier_than_fitted: 'it is easier than it was fitted',
-  rapid_guessing: 'many answers come too fast for it to have been read',
-  unused_option: 'an option is hardly ever chosen',
-  attractive_distractor: 'abler students choose one of the wrong options: the key may be wrong',
-  key: 'the key may be wrong',
-  drift: 'it has drifted',
-  suspect: 'it may have drifted',
-  harder: 'it has become harder',
-  easier: 'it has become easier',
-  missing: 'more is missing than before',
-  volume: 'more or less comes than before',
-  mix: 'the mix has changed',
-  quality: 'predictions have become worse',
-  score: 'its scores have moved',
-  feature: 'its values have moved',
-}
-const FIGURES: Readonly<Record<string, string>> = {
-  p_value: 'share right',
-  point_biserial: 'correlation with ability',
-  answers: 'answers',
-  students: 'students',
-  psi: 'PSI',
-  js: 'JS distance',
-  js_distance: 'JS distance',
-  ks: 'KS',
-  wasserstein: 'Wasserstein distance',
-}
-const called = (names: Readonly<Record<string, string>>, code: string) => names[code] ?? code.replaceAll('_', ' ')
 
 export const SYSTEM_ENGLISH: SystemPhrases = {
   part: {
@@ -103,8 +63,8 @@ export const SYSTEM_ENGLISH: SystemPhrases = {
     ends: 'The rule that told of this is no longer in force.',
   },
   found({ name, findings, figures }) {
-    const said = findings.map((f) => called(FINDINGS, f)).join('; ')
-    const with_ = figures.map((f) => `${called(FIGURES, f.code)} ${n(f.value)}`).join(', ')
+    const said = findings.map((f) => findingIn(FINDINGS_ENGLISH, f)).join('; ')
+    const with_ = figures.map((f) => `${figureIn(FIGURES_ENGLISH, f.code)} ${n(f.value)}`).join(', ')
     return `${name}${said === '' ? '' : `: ${said}`}${with_ === '' ? '' : ` (${with_})`}.`
   },
   further: (x) => `${many(x, 'further one is', 'further ones are')} not named here.`,

@@ -87,21 +87,28 @@ describe('what operators and owners of items read', () => {
 
   it('of inputs and models that have changed: which, by how much, and that it is over', () => {
     const inputs = begun({ kind: 'data_quality', measure: 'drift' })
-      .look(at(0), 'data_drift', [found('missing/response_time', ['missing'], [{ code: 'psi', value: 0.2134 }])])
+      .look(at(0), 'data_drift', [
+        found('missing/response_time', ['missing'], [{ code: 'psi_deciles', value: 0.2134 }]),
+      ])
       .look(at(60), 'data_drift', [])
     expect(notices(inputs).map((n) => said(n))).toMatchObject([
       {
         headline: 'What comes in has changed in 1 respect.',
         evidence: [
-          'missing/response_time: more is missing than before (PSI 0.213).',
+          'missing/response_time: more is missing than before (PSI over deciles 0.213).',
           'It began on 21 September at 08:00 UTC.',
         ],
       },
       { headline: 'What comes in is as it was.', evidence: [], next: null },
     ])
     const model = begun({ kind: 'model_drift' })
-      .look(at(0), 'model_drift', [found('blend@3', ['quality'], [{ code: 'log_loss', value: 0.6123 }])])
+      .look(at(0), 'model_drift', [
+        found('blend@3', ['quality', 'score/mastery'], [{ code: 'log_loss', value: 0.6123 }]),
+      ])
       .look(at(60), 'model_drift', [])
+    expect(said(notices(model)[0]!).evidence[0]).toBe(
+      'blend@3: predictions have become worse; its scores have moved (mastery) (log loss 0.612).',
+    )
     expect(notices(model).map((n) => said(n).headline)).toEqual([
       'The model blend@3 does not work as it did.',
       'The model blend@3 works as before.',
@@ -129,7 +136,10 @@ describe('what operators and owners of items read', () => {
     )
     expect(evidence.slice(5)).toEqual(['2 further ones are not named here.', 'It began on 21 September at 08:00 UTC.'])
     expect(next).toMatch(/^Look at the key first: .*"npx mastery items show item-a"/)
-    const moved = begun({ kind: 'item_drift' }).look(at(0), 'item_drift', [found('i', ['harder'], [], 'fractions')])
+    const shift = [{ code: 'difficulty_shift', value: 0.6234 }]
+    const harder = found('i', ['drift', 'harder'], shift, 'fractions')
+    const moved = begun({ kind: 'item_drift' }).look(at(0), 'item_drift', [harder])
+    expect(said(notices(moved)[0]!).evidence[0]).toBe('i: it has become harder (shift of difficulty in logits 0.623).')
     expect(said(notices(moved)[0]!).next).not.toContain('key')
   })
 

@@ -1,10 +1,13 @@
 import type { Profile } from '@mastery/infra/config/profile.ts'
 import { GenerationStages, type StageLike } from '@mastery/infra/runtime/generation-stages.ts'
+import { Generations } from '@mastery/infra/runtime/generations.ts'
+import { untoldTenants } from '@mastery/infra/runtime/ops-rules.ts'
 import { foldStage, type RuntimeParts } from '@mastery/infra/runtime/stage-runner.ts'
 import { Together } from '@mastery/infra/runtime/together.ts'
 import { alertingStage } from '@mastery/topology/stages/alerting/stage.ts'
 import { classesStage } from '@mastery/topology/stages/classes/stage.ts'
 import { watchingStage } from '@mastery/topology/stages/watching/stage.ts'
+import { UntoldRules } from './untold-rules.ts'
 
 /**
  * The alerting service, for every generation: rules about students, mastery.scores to mastery.alerts, mastery.notices and
@@ -51,5 +54,10 @@ export function alertsService(parts: RuntimeParts, profile: Profile, onFailure: 
         }),
       onFailure,
     ),
+    new UntoldRules(async () => {
+      const generations = new Generations(parts.log, parts.codec)
+      await generations.refresh()
+      return untoldTenants({ ...parts, generations })
+    }, parts.telemetry),
   ])
 }
