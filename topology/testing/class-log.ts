@@ -11,6 +11,7 @@ import { partitionOf } from '../partition.ts'
 import { policyName } from '../stages/alerting/markers.ts'
 import { alertingStage } from '../stages/alerting/stage.ts'
 import { classesStage } from '../stages/classes/stage.ts'
+import { notifyingStage } from '../stages/notifying/stage.ts'
 import { policyOf, smallRoster, TENANT } from './alert-log.ts'
 import { type DriverOptions, TopologyDriver } from './topology-driver.ts'
 
@@ -47,10 +48,11 @@ export class ClassLog {
   private offset = 0
   private readonly counts = new Map<string, number>()
 
-  constructor(options: DriverOptions & { mostWoken?: number; classes?: boolean } = {}) {
+  constructor(options: DriverOptions & { mostWoken?: number; classes?: boolean; notify?: boolean } = {}) {
     const { mostWoken = 100 } = options
     const own = options.classes === false ? [] : [classesStage({ generation: 0, sources: SOURCES, mostWoken })]
-    this.driver = new TopologyDriver([alertingStage({ generation: 0, mostWoken }), ...own], {
+    const told = options.notify ? [notifyingStage({ generation: 0, sources: 2 * SOURCES })] : []
+    this.driver = new TopologyDriver([alertingStage({ generation: 0, mostWoken }), ...own, ...told], {
       ...options,
       partitions: SOURCES,
     })
