@@ -34,5 +34,8 @@ export function readSubjects(text: string): Subjects {
 /** Name of a series that is watched within one subject only. */
 export const within = (name: string, subject: string): string => `${name}[${subject}]`
 
+/** The subject that a series is watched in; empty where it is about all together. */
+export const subjectOf = (name: string): string => /\[(.*)\]$/.exec(name)?.[1] ?? ''
+
 /** Whether a series is about all subjects together. */
 export const isWhole = (name: string): boolean => !name.endsWith(']')
