@@ -101,6 +101,7 @@ export function eventLogContract(name: string, open: OpenLogAt, keepsReports = t
         await log.append(records(1, 3))
         expect(await log.bounds(TOPIC, 2)).toEqual({ start: 0, end: 0 })
         expect(await log.bounds(TOPIC, 1)).toEqual({ start: 0, end: 3 })
+        if (log.ends) expect(await log.ends(TOPIC)).toEqual([0, 3, 0])
       }))
 
     it('reads a finite range and no further', () =>
