@@ -132,7 +132,7 @@ export const TOPICS: readonly TopicSpec[] = [
   {
     name: 'mastery.classes',
     key: 'organisation and class',
-    subjects: ['class-part', 'marker', 'tick'],
+    subjects: ['class-part', 'student-command', 'marker', 'tick'],
     retentionDays: 30,
     compacted: false,
     derived: true,
@@ -140,7 +140,7 @@ export const TOPICS: readonly TopicSpec[] = [
     writers: ['alerts'],
     readers: ['classes'],
     about:
-      'What the students of a class add to its week, by topic and source partition, and how far each of these has come.',
+      'What the students of a class add to its week, by topic and source partition, what people do about its alerts, and how far each of these partitions has come.',
   },
   {
     name: 'mastery.notices',

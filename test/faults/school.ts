@@ -6,6 +6,7 @@ import type { ClickHouseGold } from '@mastery/infra/adapters/clickhouse/gold.ts'
 import { pseudonymiser, type Tenant } from '@mastery/infra/config/secrets.ts'
 import { ensureVaultKey } from '@mastery/infra/config/vault-keys.ts'
 import type { Installation } from '@mastery/infra/runtime/installation.ts'
+import type { AlertPolicy } from '@mastery/topology/alerts/policy.ts'
 import { schoolRoster } from '@mastery/topology/school/roster.ts'
 import { type School, simulateSchool } from '@mastery/topology/school/school.ts'
 import { policyOf } from '@mastery/topology/testing/alert-log.ts'
@@ -14,6 +15,8 @@ export interface SchoolSize {
   seed: number
   students: number
   events: number
+  /** UTC milliseconds. */
+  startAt?: number
 }
 
 /** So low that a small school is told something of every day, and classes of something every week. */
@@ -54,11 +57,12 @@ export function ensureVault({ profile, secrets }: Installation, tenant: string):
   ensureVaultKey(profile.tenantsFile, secrets, tenant, 0)
 }
 
-/** Brings the school's own roster, and rules that find much, into force. The services must run. */
+/** Brings the school's own roster and rules into force. The services must run. */
 export async function prepareSchool(
   to: { installation: Installation; gold: ClickHouseGold; check(): void },
   tenant: Tenant,
   size: SchoolSize,
+  rules: AlertPolicy = RULES,
 ): Promise<void> {
   const { installation, gold, check } = to
   const school = schoolOf(tenant, size)
@@ -67,5 +71,5 @@ export async function prepareSchool(
   const who = { tenant, reader: 'a test: import the school', role: 'operator', check }
   await withRoster(installation, gold, who, (parts) => importRoster(parts, files, null, false))
   // The version of the rules has the day in it, and stands in every alert.
-  await activatePolicy(installation, tenant.id, RULES, Date.UTC(2025, 7, 1), check)
+  await activatePolicy(installation, tenant.id, rules, Date.UTC(2025, 7, 1), check)
 }

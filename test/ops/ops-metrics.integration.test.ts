@@ -1,9 +1,13 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { newestMetrics } from '@mastery/cli/src/ops-records.ts'
+import { loadProfile } from '@mastery/infra/config/profile.ts'
 import { downStack, upStack } from '@mastery/infra/local/stack.ts'
+import { type Installation, openInstallation } from '@mastery/infra/runtime/installation.ts'
 import { SERVICES } from '@mastery/topology/flow.ts'
-import type { PartStanding } from '@mastery/topology/ops/pipeline.ts'
+import { type PartStanding, pipelineOf } from '@mastery/topology/ops/pipeline.ts'
+import { SILENT } from '@mastery/topology/ports/telemetry.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeTenants } from '../faults/tenants.ts'
 import { masteryOk, type Place, sqlRows } from '../processes/cli.ts'
@@ -47,6 +51,7 @@ describe.skipIf(!gated)(title, { timeout: 300_000 }, () => {
   const servers = new Map<string, Server>()
   let place: Place
   let key: string
+  let installation: Installation
   /** Before anything ran. */
   let nobody: string
   const sent = events()
@@ -71,6 +76,7 @@ describe.skipIf(!gated)(title, { timeout: 300_000 }, () => {
         METRICS_SECONDS: '1',
       },
     }
+    installation = await openInstallation(loadProfile({ ...place.env, MASTERY_DATA: place.data }), SILENT)
     nobody = (await masteryOk(['pipeline'], place)).out
     key = (await masteryOk(['apikey'], place)).out.trim()
     for (const name of SERVICES) servers.set(name, new Server(join('services', name, 'src/main.ts'), [], place))
@@ -78,20 +84,21 @@ describe.skipIf(!gated)(title, { timeout: 300_000 }, () => {
   }, 300_000)
   afterAll(async () => {
     await Promise.all([...servers.values()].map((s) => s.signal('SIGKILL')))
+    await installation?.close()
     await downStack(folder, { wipe: true })
     rmSync(folder, { recursive: true, force: true })
   }, 180_000)
 
   async function pipeline(): Promise<Map<string, PartStanding>> {
-    const { out } = await masteryOk(['pipeline', '--json'], place)
-    return new Map((JSON.parse(out) as PartStanding[]).map((p) => [p.part, p]))
+    const { log, codec } = installation
+    return new Map(pipelineOf(await newestMetrics(log, codec), Date.now()).map((p) => [p.part, p]))
   }
 
   async function until(told: (parts: Map<string, PartStanding>) => boolean): Promise<Map<string, PartStanding>> {
     for (let i = 0; ; i++) {
       const parts = await pipeline()
       if (told(parts)) return parts
-      if (i === 100) throw new Error(`It never came: ${JSON.stringify([...parts.values()])}`)
+      if (i === 400) throw new Error(`It never came: ${JSON.stringify([...parts.values()])}`)
       await new Promise((r) => setTimeout(r, 500))
     }
   }

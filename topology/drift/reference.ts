@@ -1,6 +1,7 @@
 import { phaseOf, samePhase } from './calendar.ts'
 import type { DriftPolicy } from './policy.ts'
 import type { Series, SeriesKind } from './series.ts'
+import { isWhole } from './subjects.ts'
 import type { ClosedWindow } from './window.ts'
 
 /**
@@ -27,7 +28,7 @@ export const versionKey = (model: string, version: string): string => JSON.strin
 
 /** What a window of a version's quality may be compared with while the version has no weeks of its own. */
 export function trainedOf(references: References, s: Series, window: ClosedWindow): readonly ClosedWindow[] {
-  if (s.kind !== 'quality') return []
+  if (s.kind !== 'quality' || !isWhole(s.name)) return []
   const found = references.get(versionKey(s.model, s.version))
   return found !== undefined && window.to > found.since ? found.windows : []
 }

@@ -32,7 +32,12 @@ export function consumerContract(use: Use, keepsReports: boolean): void {
       await log.append([...records(0, 10), ...records(1, 10), ...records(2, 10)])
       const recorder = new ConsumerRecorder()
       recorder.from = (_topic, partition) => partition * 3
-      await consuming(log, recorder, () => eventually('21 records', () => recorder.count >= 21))
+      const owned: (boolean | undefined)[] = []
+      await consuming(log, recorder, async (consumer) => {
+        await eventually('21 records', () => recorder.count >= 21)
+        owned.push(...[0, 1, 2].map((p) => consumer.owns?.(TOPIC, p)))
+      })
+      expect(owned.filter((o) => o === false)).toEqual([])
       expect(recorder.assignments.map((a) => a.partition).sort()).toEqual([0, 1, 2])
       for (const p of [0, 1, 2]) {
         const got = recorder.of(TOPIC, p)

@@ -6,6 +6,7 @@ import { GoldInbox } from '@mastery/infra/adapters/inbox/inbox.ts'
 import { unsubscribeToken } from '@mastery/infra/config/unsubscribe.ts'
 import { COMPONENTS, type ComponentName } from '@mastery/infra/http/components.ts'
 import type { StudentCommand } from '@mastery/schemas/src/generated/student-command.gen.ts'
+import { classSubject } from '@mastery/topology/events/class-command.ts'
 import { partitionOf } from '@mastery/topology/partition.ts'
 import { MapVault } from '@mastery/topology/testing/map-vault.ts'
 import { exampleDelivery, exampleMessage } from '@mastery/topology/testing/notifier-contract.ts'
@@ -25,6 +26,7 @@ const BEN = pseudonymOf('ben')
 const OTHER = 'e1'.repeat(16)
 /** Who runs the system. */
 const STAFF = 'f2'.repeat(16)
+const OPERATOR = 'f1'.repeat(16)
 
 interface Page {
   alerts: { alert_id: string; state: string; student_name: string | null; headline: string; words: string[] }[]
@@ -67,6 +69,7 @@ describe('the inbox', () => {
     ]
     const onSystem = { student: null, class: null, topic: null, scope: 'pipeline', evidence: lag }
     await put(6, STAFF, [['behind', '', onSystem]])
+    await put(7, OPERATOR, [['model-drift', '', { student: null, class: null, scope: 'model' }]])
   })
   afterAll(async () => {
     await api.stop()
@@ -130,7 +133,7 @@ describe('the inbox', () => {
 
   async function commands(): Promise<StudentCommand[]> {
     const found: StudentCommand[] = []
-    for (const student of [ANN, BEN]) {
+    for (const student of [ANN, BEN, classSubject('school', 'c1')]) {
       const records = await api.log.read('learning.events', partitionOf(student, 3), 0, 1000)
       for (const r of records) {
         const { subject, value } = api.codec.decode(r.value)
@@ -161,13 +164,14 @@ describe('the inbox', () => {
     expect((await ask('/alerts/behind/acknowledge', PERSON_KEY, {})).status).toBe(404)
   })
 
-  it("takes what a person does about an alert into the log, in the student's own partition", async () => {
+  it('takes what a person does about an alert into the log, in the partition of the student or class', async () => {
     const until = new Date(NOW + 86_400_000).toISOString()
     for (const [path, body] of [
       ['/alerts/a3/acknowledge', {}],
       ['/alerts/a3/silence', { reason: 'on a school trip', until }],
       ['/alerts/a3/unsilence', {}],
       ['/alerts/a2/not-useful', { reason: 'he was ill' }],
+      ['/alerts/class-drop/acknowledge', {}],
     ] as const) {
       const answer = await ask(path, PERSON_KEY, body)
       expect(answer.status).toBe(202)
@@ -178,6 +182,7 @@ describe('the inbox', () => {
       ['silence', ANN, 'a3', PERSON, NOW + 86_400_000, 'on a school trip'],
       ['unsilence', ANN, 'a3', PERSON, null, null],
       ['not_useful', BEN, 'a2', PERSON, null, 'he was ill'],
+      ['acknowledge', 'class/school/c1', 'class-drop', PERSON, null, null],
     ])
   })
 
@@ -193,7 +198,7 @@ describe('the inbox', () => {
     expect(await status('/alerts/a3/acknowledge', PERSON_KEY, { odd: 1 })).toBe(400)
     expect(await status('/alerts/a3/acknowledge', PERSON_KEY, { recipient: OTHER })).toBe(403)
     expect(await status('/alerts/a3/acknowledge', KEY, {})).toBe(403)
-    expect(await status('/alerts/class-drop/acknowledge', PERSON_KEY, {})).toBe(400)
+    expect(await status('/alerts/model-drift/acknowledge', OPERATOR_KEY, {})).toBe(400)
     expect((await commands()).length).toBe(before)
   })
 

@@ -3,6 +3,7 @@ import { groupOf } from '../../drift/histogram.ts'
 import { addPrediction, QUALITY_BINS } from '../../drift/quality.ts'
 import { binOf, scaleOf } from '../../drift/scales.ts'
 import type { Series, SeriesKind } from '../../drift/series.ts'
+import { within } from '../../drift/subjects.ts'
 import { bucketFor, type ClosingConfig } from './closing.ts'
 import type { Entry, OpenBucket, SourceMeta } from './meta.ts'
 
@@ -32,20 +33,39 @@ interface Known {
   quality: ByVersion
 }
 
+type Named = (name: string) => string
+const whole: Named = (name) => name
+
 const VOLUME: Series = { kind: 'volume', name: 'scores', model: '', version: '', scale: 'labels' }
 const STALE: Series = { kind: 'mix', name: 'score_state', model: '', version: '', scale: 'labels' }
 const STATES = ['up to date', 'stale']
 
 /** Counts a score record; a record that was counted before must not come here. */
 export function countScores(c: ClosingConfig): (value: unknown, meta: SourceMeta) => void {
-  const known = new WeakMap<OpenBucket, Known>()
+  const known = new WeakMap<OpenBucket, Map<string, Known>>()
 
-  function predicted(s: MasteryScore, b: OpenBucket, k: Known, group: number): void {
+  /** `subject`: empty for all. */
+  function knownOf(b: OpenBucket, subject: string): Known {
+    let all = known.get(b)
+    if (all === undefined) known.set(b, (all = new Map()))
+    let k = all.get(subject)
+    if (k === undefined)
+      all.set(subject, (k = { mastery: new ByVersion(), prediction: new ByVersion(), quality: new ByVersion() }))
+    return k
+  }
+
+  /** `named`: as the series are called, of all or of one subject. */
+  function predicted(s: MasteryScore, b: OpenBucket, k: Known, group: number, named: Named): void {
     for (const { model, version, p } of s.predictions) {
-      k.prediction.of(b, 'score', 'prediction', model, version).histogram.add(group, binOf(EDGES, p), p)
-      const { histogram: q } = k.quality.of(b, 'quality', 'predictions', model, version)
+      k.prediction.of(b, 'score', named('prediction'), model, version).histogram.add(group, binOf(EDGES, p), p)
+      const { histogram: q } = k.quality.of(b, 'quality', named('predictions'), model, version)
       addPrediction(q, group, p, s.correct === true)
     }
+  }
+
+  function mastered(row: MasteryScore['rows'][number], b: OpenBucket, k: Known, group: number, named: Named): void {
+    for (const { model, version, mastery } of row.scores)
+      k.mastery.of(b, 'score', named('mastery'), model, version).histogram.add(group, binOf(EDGES, mastery), mastery)
   }
 
   return (value, meta) => {
@@ -53,19 +73,26 @@ export function countScores(c: ClosingConfig): (value: unknown, meta: SourceMeta
     if (s.predictions.length === 0) return
     const b = bucketFor(meta, c, s.tenant, s.occurred_at)
     if (b === null) return
-    let k = known.get(b)
-    if (k === undefined)
-      known.set(b, (k = { mastery: new ByVersion(), prediction: new ByVersion(), quality: new ByVersion() }))
+    const k = knownOf(b, '')
     const group = groupOf(s.student)
     const volume = (b.places[0] ??= b.entry(VOLUME, ['records'], 1)).histogram
     volume.counts[group]!++
     const stale = (b.places[1] ??= b.entry(STALE, STATES, 2)).histogram
     stale.counts[group * 2 + (s.stale ? 1 : 0)]!++
-    predicted(s, b, k, group)
+    predicted(s, b, k, group, whole)
+    const subjects = meta.subjects.get(s.tenant)
+    // A prediction is the mean over the topics of the question; it counts in the subject of the first.
+    let told = subjects === undefined
     for (const row of s.rows) {
       if (row.revision) continue
-      for (const { model, version, mastery } of row.scores)
-        k.mastery.of(b, 'score', 'mastery', model, version).histogram.add(group, binOf(EDGES, mastery), mastery)
+      mastered(row, b, k, group, whole)
+      const subject = subjects?.get(row.topic)
+      if (subject === undefined) continue
+      const named: Named = (name) => within(name, subject)
+      const part = knownOf(b, subject)
+      mastered(row, b, part, group, named)
+      if (!told) predicted(s, b, part, group, named)
+      told = true
     }
   }
 }
