@@ -17,7 +17,7 @@ import {
   TOLD_FIELDS,
 } from '@mastery/topology/alerts/table-fields.ts'
 import { OWNER_FIELDS, PEOPLE_FIELDS, WATCH_FIELDS } from '@mastery/topology/alerts/watch-fields.ts'
-import { WATCH_KINDS } from '@mastery/topology/alerts/watch-rule.ts'
+import { MEASURES, WATCH_KINDS } from '@mastery/topology/alerts/watch-rule.ts'
 
 export const PAGE = join(resolve(import.meta.dirname, '../..'), 'docs/alerts.md')
 const BEGIN = '<!-- reference: written by "npx node infra/config/alert-reference.ts" -->'
@@ -47,6 +47,7 @@ const tableOf = (fields: readonly Field[]) =>
 /** Every field of rules files and of their tests, as the reader takes them. */
 export function reference(): string {
   const kinds = KINDS.map((k) => `### ${k}\n\n${KIND_FIELDS[k].about}\n\n${tableOf(KIND_FIELDS[k].fields)}`)
+  const measures = Object.entries(MEASURES).map(([m, x]) => `| \`${m}\` | ${x.about} | ${x.enter} | ${x.leave} |`)
   const watches = WATCH_KINDS.map((k) => `### ${k}\n\n${WATCH_FIELDS[k].about}\n\n${tableOf(WATCH_FIELDS[k].fields)}`)
   return `## The file
 
@@ -70,6 +71,14 @@ ${kinds.join('\n')}
 Each of these has all its fields here: of the fields of every rule above it has no others.
 
 ${watches.join('\n')}
+### Measures
+
+Of the fields \`measure\` of \`pipeline\` and \`data_quality\`. \`drift\` has no thresholds: what the verdicts on drift found begins it, and its absence in a later look ends it.
+
+| measure | is | begins at | ends at |
+|---|---|---|---|
+${measures.join('\n')}
+
 ### people
 
 Who is told of what nobody teaches. Field of \`people\`, beside \`content_owners\`, a list of who answers for items:

@@ -34,6 +34,7 @@ describe('the rules that ship', () => {
       'slow_scoring',
       'set_aside',
       'failing',
+      'failed_jobs',
       'retrying',
       'unreadable',
       'inputs_changed',

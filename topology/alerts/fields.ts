@@ -1,7 +1,6 @@
 import { type Field, MASTERY, span } from './field.ts'
 import { KIND_FIELDS } from './kind-fields.ts'
 import { KINDS, ROLES, type RuleKind, SEVERITIES } from './policy.ts'
-import { WATCH_KINDS } from './watch-rule.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -9,7 +8,7 @@ const DAY = 24 * HOUR
 /** Fields of every rule about students and classes. */
 const COMMON: readonly Field[] = [
   { name: 'id', type: { is: 'text' }, about: 'Name of the rule; alerts, silences and overrides refer to it.' },
-  { name: 'kind', type: { is: 'one of', of: [...KINDS, ...WATCH_KINDS] }, about: 'What it looks at.' },
+  { name: 'kind', type: { is: 'one of', of: KINDS }, about: 'What it looks at.' },
   { name: 'enabled', type: { is: 'flag' }, usual: true, about: 'False: it is kept and does nothing.' },
   { name: 'severity', type: { is: 'one of', of: SEVERITIES }, usual: 'normal', about: 'Urgent ones are told at once.' },
   { name: 'to', type: { is: 'some of', of: ROLES }, usual: ['teacher'], about: 'Who is told, by the roster.' },

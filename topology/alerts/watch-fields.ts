@@ -1,13 +1,6 @@
 import { type Field, type FieldType, span } from './field.ts'
 import { SEVERITIES } from './policy.ts'
-import {
-  MEASURES,
-  PIPELINE_MEASURES,
-  QUALITY_MEASURES,
-  WATCH_KINDS,
-  type WatchKind,
-  type WatchRole,
-} from './watch-rule.ts'
+import { PIPELINE_MEASURES, QUALITY_MEASURES, WATCH_KINDS, type WatchKind, type WatchRole } from './watch-rule.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -45,7 +38,8 @@ function common(roles: readonly WatchRole[], usual: { for: number; hold: number;
       name: 'no_data',
       type: span(366 * DAY, MINUTE),
       usual: usual.noData,
-      about: 'Without a word for so long the alert says that nothing is known.',
+      about:
+        'Without a word for so long the alert says that nothing is known; one of `data_quality` is over, so that it holds nothing back for good.',
     },
   ]
   return fields
@@ -70,11 +64,6 @@ const MEASURED: readonly Field[] = [
   },
 ]
 
-const measureTable = (measures: readonly (keyof typeof MEASURES)[]) =>
-  measures
-    .map((m) => `\`${m}\` (${MEASURES[m].about}; begins at ${MEASURES[m].enter}, ends at ${MEASURES[m].leave})`)
-    .join(', ')
-
 const window = (usual: number, max: number, min: number): Field => ({
   name: 'window',
   type: span(max, min),
@@ -96,7 +85,8 @@ const OF_LOOKS = { for: 0, hold: 0, cooldown: 7 * DAY, noData: 14 * DAY }
 /** Fields of one kind of rule about the system itself, and what the kind is for. */
 export const WATCH_FIELDS: Readonly<Record<WatchKind, { about: string; fields: readonly Field[] }>> = {
   pipeline: {
-    about: `A part of the system does not do what it should, by what the services say of themselves. A part is a stage, or a service that has none; "npx mastery pipeline" lists them. Measures: ${measureTable(PIPELINE_MEASURES)}. A part that is told to end says so and is not missed. Time in which no service at all wrote counts for nothing.`,
+    about:
+      'A part of the system does not do what it should, by what the services say of themselves. A part is a stage, or a service that has none; "npx mastery pipeline" lists them. A part that is told to end says so and is not missed. Time in which no service at all wrote counts for nothing.',
     fields: [
       ...common(['operator'], { for: 2 * MINUTE, hold: 5 * MINUTE, cooldown: HOUR, noData: HOUR }),
       { name: 'measure', type: { is: 'one of', of: PIPELINE_MEASURES }, about: 'What is measured.' },
@@ -113,7 +103,8 @@ export const WATCH_FIELDS: Readonly<Record<WatchKind, { about: string; fields: r
     ],
   },
   data_quality: {
-    about: `What comes in can't be relied on. Measures: ${measureTable(['rejected'])}, \`drift\` (what was found of volume, mix, missing values and features: anything begins it). Where teachers are told, mastery alerts are held back from them until it is over; that it is over is always told.`,
+    about:
+      "What comes in can't be relied on: too many events of a source are rejected, or volume, mix, missing values or features have drifted. Where teachers are told, mastery alerts are held back from them until it is over; that it is over is always told.",
     fields: [
       ...common(['operator', 'teacher'], { for: 0, hold: 0, cooldown: DAY, noData: 14 * DAY }),
       { name: 'measure', type: { is: 'one of', of: QUALITY_MEASURES }, about: 'What is looked at.' },

@@ -41,13 +41,13 @@ export const MEASURES: Readonly<
     enter: 500,
     leave: 400,
     most: 86_400_000,
-    about: 'milliseconds that 99 % of operations do not exceed',
+    about: 'milliseconds that 99 % of operations do not exceed; it begins above',
   },
   age_p99: {
     enter: 60_000,
     leave: 30_000,
     most: 86_400_000,
-    about: 'milliseconds from append to commit that 99 % of records do not exceed',
+    about: 'milliseconds from append to commit that 99 % of records do not exceed; it begins above',
   },
   rejected: { enter: 0.05, leave: 0.02, most: 1, about: 'share of events of a source that could not be read' },
 }

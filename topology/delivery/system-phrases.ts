@@ -14,6 +14,7 @@ export interface SystemPhrases {
   items: { begins(n: number, topic: string | null): string; ends(topic: string | null): string }
   model: { begins(model: string | null): string; ends(model: string | null): string }
   unsaid: { begins: string; ends: string }
+  unknown(sinceMs: number): string
   /** What was found of one thing. */
   found(f: Found): string
   further(n: number): string

@@ -16,6 +16,8 @@ export type SystemAbout =
   | { is: 'series' | 'items' | 'model'; found: Found[]; total: number }
   /** It is over because its rule is gone, or the evidence is none that is known. */
   | { is: 'unsaid' }
+  /** It counts as over because nothing is known of it any more. */
+  | { is: 'unknown'; since: number }
 
 export interface SystemStory {
   about: SystemAbout
@@ -55,6 +57,8 @@ export function systemStoryOf(item: Pick<DeliveryItem, 'evidence' | 'scope'>): S
 }
 
 function aboutOf({ evidence, scope }: Pick<DeliveryItem, 'evidence' | 'scope'>, facts: Facts): SystemAbout {
+  const unknown = facts.value('unknown_since')
+  if (unknown !== null) return { is: 'unknown', since: unknown }
   const line = facts.value('line')
   const part = facts.text('part')
   const measure = PIPELINE_MEASURES.find((m) => facts.value(m) !== null)

@@ -73,6 +73,7 @@ export const SYSTEM_GERMAN: SystemPhrases = {
     begins: 'Etwas am System sollte angesehen werden.',
     ends: 'Die Regel, die das gemeldet hat, gilt nicht mehr.',
   },
+  unknown: (at) => `Das gilt als vorbei: Seit dem ${moment(at, LOCALE)} ist nichts mehr darüber bekannt.`,
   found({ name, findings, figures }) {
     const said = findings.map((f) => findingIn(FINDINGS_GERMAN, f)).join('; ')
     const with_ = figures.map((f) => `${figureIn(FIGURES_GERMAN, f.code)} ${n(f.value)}`).join(', ')
@@ -101,7 +102,7 @@ export const SYSTEM_GERMAN: SystemPhrases = {
       errors: ({ part: p }) =>
         p === 'jobs'
           ? '„npx mastery jobs list --dead“ zeigt, welche Aufträge, und warum; „npx mastery jobs retry ID“ führt einen noch einmal aus.'
-          : p === 'notify' || p === 'delivery'
+          : p === 'messages' || p === 'delivery'
             ? '„npx mastery deliveries dead“ zeigt, welche Nachrichten, und warum.'
             : `Das Protokoll von ${p} ansehen, und „npx mastery pipeline“.`,
       retries: ({ part: p }) =>

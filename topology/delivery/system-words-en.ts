@@ -62,6 +62,7 @@ export const SYSTEM_ENGLISH: SystemPhrases = {
     begins: 'Something in the system should be looked at.',
     ends: 'The rule that told of this is no longer in force.',
   },
+  unknown: (at) => `This counts as over: nothing has been known of it since ${moment(at, LOCALE)}.`,
   found({ name, findings, figures }) {
     const said = findings.map((f) => findingIn(FINDINGS_ENGLISH, f)).join('; ')
     const with_ = figures.map((f) => `${figureIn(FIGURES_ENGLISH, f.code)} ${n(f.value)}`).join(', ')
@@ -89,7 +90,7 @@ export const SYSTEM_ENGLISH: SystemPhrases = {
       errors: ({ part: p }) =>
         p === 'jobs'
           ? '"npx mastery jobs list --dead" shows which jobs, and why; "npx mastery jobs retry ID" runs one again.'
-          : p === 'notify' || p === 'delivery'
+          : p === 'messages' || p === 'delivery'
             ? '"npx mastery deliveries dead" shows which messages, and why.'
             : `Look at the log of ${p}, and at "npx mastery pipeline".`,
       retries: ({ part: p }) =>

@@ -38,6 +38,8 @@ function headlineOf(p: SystemPhrases, about: SystemAbout, over: boolean, topic: 
       return over ? p.items.ends(topic) : p.items.begins(about.total, topic)
     case 'model':
       return p.model[over ? 'ends' : 'begins'](about.found[0]?.name ?? null)
+    case 'unknown':
+      return p.unknown(about.since)
     case 'unsaid':
       return over ? p.unsaid.ends : p.unsaid.begins
   }
@@ -61,7 +63,7 @@ function toldOf(p: SystemPhrases, { about, since, facts }: SystemStory, over: bo
     if (rebuilding !== null) told.push(p.rebuilding(rebuilding))
     if (about.services.some((s) => s !== about.part)) told.push(p.runsIn(about.services))
   } else if (about.is === 'source') told.push(p.source.told(about), p.counted(about.events, value('window'), 'events'))
-  else if (about.is !== 'unsaid') {
+  else if (about.is !== 'unsaid' && about.is !== 'unknown') {
     for (const f of about.found) told.push(p.found(f))
     if (about.total > about.found.length && about.found.length > 0)
       told.push(p.further(about.total - about.found.length))
@@ -84,6 +86,7 @@ function nextOf(p: SystemPhrases, about: SystemAbout): string {
       const key = about.found.some((f) => f.findings.some((x) => OF_KEYS.includes(x)))
       return p.next.items(about.found[0]?.name ?? null, key)
     }
+    case 'unknown':
     case 'unsaid':
       return p.next.unsaid
   }

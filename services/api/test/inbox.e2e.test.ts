@@ -24,6 +24,8 @@ function fits(name: ComponentName, body: unknown): void {
 const ANN = pseudonymOf('ann')
 const BEN = pseudonymOf('ben')
 const OTHER = 'e1'.repeat(16)
+/** Who runs the system. */
+const STAFF = 'f2'.repeat(16)
 const OPERATOR = 'f1'.repeat(16)
 
 interface Page {
@@ -60,7 +62,14 @@ describe('the inbox', () => {
     await put(3, PERSON, [['a3', ANN]])
     await put(4, OTHER, [['b1', BEN]])
     await put(5, PERSON, [['class-drop', '', { student: null, scope: 'class' }]])
-    await put(6, OPERATOR, [['model-drift', '', { student: null, class: null, scope: 'model' }]])
+    const lag = [
+      { code: 'part', value: null, text: 'scoring' },
+      { code: 'lag', value: 52_341, text: null },
+      { code: 'line', value: 10_000, text: null },
+    ]
+    const onSystem = { student: null, class: null, topic: null, scope: 'pipeline', evidence: lag }
+    await put(6, STAFF, [['behind', '', onSystem]])
+    await put(7, OPERATOR, [['model-drift', '', { student: null, class: null, scope: 'model' }]])
   })
   afterAll(async () => {
     await api.stop()
@@ -133,6 +142,27 @@ describe('the inbox', () => {
     }
     return [...new Map(found.map((c) => [c.command_id, c])).values()]
   }
+
+  it('shows what is told of services to whoever runs them, in words, and to no teacher', async () => {
+    const own = (await (await ask(`/alerts?recipient=${STAFF}`, OPERATOR_KEY)).json()) as Page
+    fits('Inbox', own)
+    expect(own.alerts).toMatchObject([
+      {
+        alert_id: 'behind',
+        headline: 'scoring lags behind.',
+        words: ['52,341 records are in the log that it has not taken yet; the line that was set is 10,000.'],
+      },
+    ])
+    expect((await ask(`/alerts?recipient=${STAFF}`, PERSON_KEY)).status).toBe(403)
+    expect(ids(await page('/alerts'))).not.toContain('behind')
+    // Its rule is changed, not the alert.
+    const refused = await ask('/alerts/behind/silence', OPERATOR_KEY, { recipient: STAFF, reason: 'x', until: NOW + 1 })
+    expect([refused.status, ((await refused.json()) as { error: { code: string } }).error?.code]).toEqual([
+      400,
+      'no_student',
+    ])
+    expect((await ask('/alerts/behind/acknowledge', PERSON_KEY, {})).status).toBe(404)
+  })
 
   it('takes what a person does about an alert into the log, in the partition of the student or class', async () => {
     const until = new Date(NOW + 86_400_000).toISOString()

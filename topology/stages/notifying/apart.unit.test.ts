@@ -122,6 +122,45 @@ describe('a teacher who is told of the data', () => {
     ])
   })
 
+  it('has it held back from the first rejected events to the last, through both stages', () => {
+    const rules = [{ id: 'unreadable', kind: 'data_quality', measure: 'rejected', window: '10m', to: ['teacher'] }]
+    const policy = policyOf({ rules })
+    const of = (rejected: number) => ({
+      service: 'collector',
+      part: 'collector',
+      sources: [{ tenant: 'school', source: 'lms', accepted: 100, rejected }],
+    })
+    const ops = new OpsRecords().roster().policy(policy)
+    ops.metrics(START, START + 10 * MINUTE, of(50)).metrics(START + 10 * MINUTE, START + 24 * HOUR, of(0))
+    const notices = watched(ops.all).steps.flatMap((s) =>
+      s.result.type === 'ok' ? s.result.outputs.filter((o) => o.topic === 'mastery.notices') : [],
+    )
+    const [begins, ends] = notices.filter((o) => o.subject === 'notice')
+    const rest = notices.filter((o) => o.subject !== 'notice')
+    const day = (n: number) => START + n * 24 * HOUR
+    const about = (alert_id: string, now: number) =>
+      new NoticeSource(0, now).notice({ alert_id, recipient: 'teacher-1', now }).records
+    const log = [
+      ...rest,
+      begins!,
+      ...about('one', START + 11 * MINUTE),
+      ends!,
+      ...ticks(day(0) + 8 * HOUR),
+      ...about('two', day(1)),
+      ...ticks(day(1) + 8 * HOUR),
+    ]
+    const muted = [...rest, begins!, ...about('one', START + 5 * MINUTE), ...ticks(START + 8 * HOUR)]
+    const kinds = (records: readonly NoticeRecord[]) => told(numbered(records)).flatMap((d) => d.items)
+    const id = (o: unknown) => (o as { value: { alert_id: string } }).value.alert_id
+    expect(kinds(muted)).toEqual([`${id(begins)} firing text`, 'one firing muted'])
+    expect(kinds(log)).toEqual([
+      `${id(begins)} firing text`,
+      `${id(ends)} resolved text`,
+      'one firing text',
+      'two firing text',
+    ])
+  })
+
   it('is told all of it where the notice came as one for operators', () => {
     const { records } = apart().notice({ ...onService, recipient: person(1) })
     const log = [...records, ...mastery('one', START + MINUTE), ...ticks(START + 8 * HOUR)]

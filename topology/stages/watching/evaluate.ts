@@ -62,12 +62,17 @@ function silent(meta: WatchMeta, step: Step, rules: TenantRules, tenant: string,
   for (const i of [...meta.instances.values()]) {
     if (i.tenant !== tenant || i.rule !== rule.id) continue
     if (looks) one(meta, step, rules, tenant, rule, i.subject, null, meta.now)
-    else if (rule.kind === 'pipeline' && ![...meta.parts.values()].some((p) => p.name === i.subject)) {
+    else if (!isKnown(meta, i)) {
       const gone: Verdict = { at: 'leave', evidence: [], members: [] }
       one(meta, step, rules, tenant, rule, i.subject, gone, meta.heard)
-    } else if (rule.kind === 'data_quality' && !meta.sources.has(`${tenant}\n${i.subject}`))
-      one(meta, step, rules, tenant, rule, i.subject, null, meta.heard)
+    }
   }
+}
+
+/** Whether the part or the source that an alert is about has not been forgotten. */
+function isKnown(meta: WatchMeta, i: Instance): boolean {
+  if (i.kind === 'data_quality') return meta.sources.has(`${i.tenant}\n${i.subject}`)
+  return [...meta.parts.values()].some((p) => p.name === i.subject)
 }
 
 /** What a look at gold found: the whole picture of one kind in one organisation. */

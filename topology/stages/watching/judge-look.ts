@@ -69,12 +69,12 @@ export function judgeLook(
   return { at: placeOf(found.length, rule), evidence, members: found.map((s) => s.subject) }
 }
 
-/** What a rule on rejected events says of a source; null: too few came. */
+/** What a rule on rejected events says of a source; null: too few came. Where none comes none is unreadable. */
 export function judgeSource(s: Source, rule: WatchRule, now: number): Verdict | null {
   const { accepted, rejected } = eventsOf(s, now, rule.window)
   const events = accepted + rejected
-  if (events < rule.least) return null
-  const share = rejected / events
+  if (events > 0 && events < rule.least) return null
+  const share = events === 0 ? 0 : rejected / events
   const evidence = [
     fact('source', null, s.name),
     fact('rejected', share),

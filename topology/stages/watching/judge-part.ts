@@ -19,6 +19,8 @@ export function placeOf(value: number, { enter, leave }: Pick<WatchRule, 'enter'
 interface Measured {
   value: number
   context: Evidence[]
+  /** The value is a bound that is not exceeded: it begins above the line, not on it. */
+  bound?: true
 }
 
 const QUANTILE = 0.99
@@ -60,7 +62,9 @@ function measured(p: Part, rule: WatchRule, now: number, heard: number): Measure
       const bins = measure === 'latency_p99' ? sum.latency : sum.age
       const n = countOf(bins)
       const value = n < rule.least ? null : quantileMs(bins, QUANTILE)
-      return value === null ? null : { value, context: [fact('operations', n), fact('window', rule.window)] }
+      return value === null
+        ? null
+        : { value, context: [fact('operations', n), fact('window', rule.window)], bound: true }
     }
     default: {
       const sum = sumOf(p, now, rule.window)
@@ -81,5 +85,6 @@ export function judgePart(p: Part, rule: WatchRule, now: number, heard: number):
   const of = [...new Set([...p.writers.values()].map((w) => w.service))].sort()
   const evidence = [fact('part', null, p.name), fact(rule.measure!, m.value), fact('line', rule.enter), ...m.context]
   for (const service of of) evidence.push(fact('service', null, service))
-  return { at: placeOf(m.value, rule), evidence, members: [] }
+  const onLine = m.bound === true && m.value === rule.enter
+  return { at: onLine ? 'between' : placeOf(m.value, rule), evidence, members: [] }
 }

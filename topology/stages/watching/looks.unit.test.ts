@@ -75,6 +75,21 @@ describe('items of a topic', () => {
 })
 
 describe('model versions and inputs', () => {
+  it('that nobody looks at any more hold nobody back for good', () => {
+    const policy = policyOf({ rules: [{ id: 'd', kind: 'data_quality', measure: 'drift', to: ['teacher'] }] })
+    const log = new OpsRecords()
+      .roster()
+      .policy(policy)
+      .look(day(0), 'data_drift', [{ subject: 'volume/events' }])
+    for (const n of [5, 13, 15]) log.metric(day(n))
+    const notices = noticesOf(watched(log.all))
+    expect(notices.map((n) => [n.kind, n.recipient])).toEqual([
+      ['firing', 'teacher-1'],
+      ['resolved', 'teacher-1'],
+    ])
+    expect(notices[1]!.evidence).toContainEqual({ code: 'unknown_since', value: day(0), text: null })
+  })
+
   it('are told of by version, and as one for all series', () => {
     const policy = policyOf({
       rules: [

@@ -76,7 +76,10 @@ export function resolve(i: Instance, clock: number): void {
 /** What a verdict, or the clock alone, makes of an instance. */
 export function move(i: Instance, rule: WatchRule, v: Verdict | null, clock: number, now: number): void {
   if (v === null) {
-    if (OPEN.includes(i.base) && clock - i.seen >= rule.noData) {
+    if (!OPEN.includes(i.base) || clock - i.seen < rule.noData) return
+    // What holds others back may not do so because nobody looks any more.
+    if (rule.kind === 'data_quality' && i.fired) resolve(i, clock)
+    else {
       i.base = 'no_data'
       i.since = clock
     }

@@ -129,6 +129,7 @@ export function settle(
   let told: Told = { told: false, heldBack: null }
   const evidence = [...(v?.evidence ?? [])]
   // A look says itself since when, in the time of events.
+  if (v === null && i.base === 'resolved' && step.cause !== 'policy') evidence.push(fact('unknown_since', i.seen))
   const began = evidence.some((e) => e.code === 'since' || e.code === 'looked_at')
   if (i.base !== 'normal' && !began) evidence.push(fact('since', i.began))
   if (i.base === 'firing' && i.owed && v !== null) told = tellFiring(step, i, rule, rules, v.members, evidence)

@@ -53,6 +53,11 @@ describe('a part whose latency is too long', () => {
     ])
   })
 
+  it('begins above the line, not on it: half a second is what is allowed', () => {
+    const on = begun().metrics(at(0), at(20), { latency: took(450, 100) })
+    expect(alertsOf(watched(on.all))).toEqual([])
+  })
+
   it('is no alert with too few operations, in another part, or where nobody asked', () => {
     const few = begun().metrics(at(0), at(30), { operations: 1, latency: took(900, 1) })
     expect(alertsOf(watched(few.all))).toEqual([])
@@ -147,6 +152,35 @@ describe('other measures of a part', () => {
     log.metric(at(10) + SECOND, { lag: 50_000, last: true })
     log.metrics(at(10), at(90), { service: 'gold', part: 'gold' })
     expect(alertsOf(watched(log.all)).at(-1)).toMatchObject({ before: 'firing', state: 'no_data', told: false })
+  })
+})
+
+describe('a source whose events cannot be read', () => {
+  const policy = policyOf({ rules: [{ id: 'r', kind: 'data_quality', measure: 'rejected', window: '10m' }] })
+  const of = (accepted: number, rejected: number) => ({
+    service: 'collector',
+    part: 'collector',
+    sources: [{ tenant: 'school', source: 'lms', accepted, rejected }],
+  })
+
+  it('is told of once, and is over where its events are read again, or where none comes', () => {
+    const bad = () => begun(policy).metrics(at(0), at(10), of(50, 50))
+    for (const rest of [of(100, 0), of(0, 0)])
+      expect(noticesOf(watched(bad().metrics(at(10), at(60), rest).all)).map((n) => n.kind)).toEqual([
+        'firing',
+        'resolved',
+      ])
+  })
+
+  it('is no alert of another organisation, nor of a source that nobody asked for', () => {
+    const other = begun(policy)
+    other.metrics(at(0), at(10), {
+      ...of(0, 0),
+      sources: [{ tenant: 'north', source: 'lms', accepted: 1, rejected: 99 }],
+    })
+    expect(alertsOf(watched(other.all))).toEqual([])
+    const asked = { id: 'r', kind: 'data_quality', measure: 'rejected', sources: ['quiz*'] }
+    expect(alertsOf(watched(begun(policyOf({ rules: [asked] })).metrics(at(0), at(10), of(1, 99)).all))).toEqual([])
   })
 })
 
