@@ -23,6 +23,7 @@ export const SCENARIOS: Readonly<Record<string, readonly string[]>> = {
   live: ['live'],
   memory: ['memory'],
   alerts: ['stage', 'ticks'],
+  urgent: ['mail'],
   'alerting-school': ['year'],
   replay: ['alone', 'beside'],
   reconcile: ['small', 'large'],
