@@ -22,7 +22,7 @@ export const SCENARIOS: Readonly<Record<string, readonly string[]>> = {
   local: ['wide'],
   live: ['live'],
   memory: ['memory'],
-  alerts: ['stage', 'ticks'],
+  alerts: ['stage', 'ticks', 'classes'],
   urgent: ['mail'],
   'alerting-school': ['year'],
   replay: ['alone', 'beside'],
