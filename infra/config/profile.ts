@@ -12,6 +12,7 @@ const FileSchema = z.object({
   batch: z.object({ features: Batch, scoring: Batch, alerts: Batch, gold: Batch.extend({ maxRows: z.int().min(1) }) }),
   cachedStudents: z.int().min(100),
   tickSeconds: z.int().min(1),
+  metricsSeconds: z.int().min(0).max(3600),
 })
 const WindowsSchema = z.object({
   days: z.array(z.int().min(1)).length(3),
@@ -23,6 +24,8 @@ export const PROFILES: readonly ProfileName[] = ['embedded', 'local', 'compose']
 
 export interface Profile extends z.infer<typeof FileSchema> {
   name: ProfileName
+  /** How often each process writes to ops.metrics how it fares, seconds; 0: never. */
+  metricsSeconds: number
   windows: z.infer<typeof WindowsSchema>
   /** Folder of everything that this installation keeps: the embedded stores, the tenants file, the owner's address. */
   dataDir: string
@@ -102,10 +105,11 @@ export function loadProfile(env: NodeJS.ProcessEnv, given: { profile?: string; d
   return {
     ...file,
     // Brokers refuse less than 6 s and more than 30 minutes unless they are told otherwise.
-    sessionTimeoutMs: milliseconds(env, 'KAFKA_SESSION_TIMEOUT_MS', 30_000, 6_000, 1_800_000),
-    jobLockMs: milliseconds(env, 'JOBS_LOCK_MS', 30_000, 5_000, 600_000),
+    sessionTimeoutMs: whole(env, 'KAFKA_SESSION_TIMEOUT_MS', 30_000, 6_000, 1_800_000),
+    jobLockMs: whole(env, 'JOBS_LOCK_MS', 30_000, 5_000, 600_000),
     name: name as ProfileName,
     windows,
+    metricsSeconds: whole(env, 'METRICS_SECONDS', file.metricsSeconds, 0, 3600, 'seconds'),
     http: { host: env['HOST'] ?? file.http.host, port },
     dataDir,
     tenantsFile: env['MASTERY_TENANTS_FILE'] ?? join(dataDir, 'tenants.json'),
@@ -116,10 +120,17 @@ export function loadProfile(env: NodeJS.ProcessEnv, given: { profile?: string; d
   }
 }
 
-function milliseconds(env: NodeJS.ProcessEnv, name: string, usual: number, least: number, most: number): number {
+function whole(
+  env: NodeJS.ProcessEnv,
+  name: string,
+  usual: number,
+  least: number,
+  most: number,
+  unit = 'milliseconds',
+): number {
   const value = Number(env[name] || usual)
   if (Number.isInteger(value) && value >= least && value <= most) return value
-  throw new ConfigError(`${name} is "${env[name]}"; it must be milliseconds from ${least} to ${most}.`)
+  throw new ConfigError(`${name} is "${env[name]}"; it must be ${unit} from ${least} to ${most}.`)
 }
 
 function dataKeyFile(name: string, env: NodeJS.ProcessEnv): string | null {

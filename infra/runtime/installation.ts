@@ -21,6 +21,7 @@ import { readOrCreateSecrets, readSecrets, type Secrets } from '../config/secret
 import { installationVaultKeys } from '../config/vault-keys.ts'
 import { type ProvideFiles, provideFrom } from './artefacts.ts'
 import { Generations } from './generations.ts'
+import { Meters } from './ops/meters.ts'
 import { threadServers } from './served-thread.ts'
 import type { RuntimeParts } from './stage-runner.ts'
 
@@ -37,6 +38,7 @@ export interface Installation extends RuntimeParts {
   artefacts: ArtefactStore
   provide: ProvideFiles
   servers: ServerSource
+  meters: Meters
   /** Names and addresses. `note` hears of every reading, for the access log. */
   vault(note: (read: VaultRead) => void): FileVault
   openGold(): Promise<ClickHouseGold>
@@ -75,7 +77,7 @@ export async function openInstallation(profile: Profile, telemetry: Telemetry): 
   const topics = TOPICS.map((t) => t.name)
   const artefacts = new FileArtefactStore(profile.modelsDir)
   const servers = threadServers(({ level, message, fields }) => telemetry[level](message, fields))
-  const models = { artefacts, provide: provideFrom(artefacts), servers }
+  const models = { artefacts, provide: provideFrom(artefacts), servers, meters: new Meters() }
   if (profile.servers === null) {
     mkdirSync(profile.dataDir, { recursive: true })
     const { secrets, createdApiKey } = readOrCreateSecrets(profile.tenantsFile)

@@ -6,6 +6,7 @@ import type { Telemetry } from '@mastery/topology/ports/telemetry.ts'
 import { crashPoint } from './crash-points.ts'
 import { foldHistory, type History, HistoryGap } from './history.ts'
 import { type DeadLetter, deadLetterRecord, decodeAll, type PartitionLogic, type Sealer } from './logic.ts'
+import type { Meter } from './ops/meters.ts'
 
 export interface RunnerParts {
   stage: string
@@ -34,6 +35,8 @@ export interface RunnerParts {
   sleep?(ms: number): Promise<void>
   /** Milliseconds, rising. Without it batches are folded whole, however long that takes. */
   clock?(): number
+  /** Counts what it does. */
+  meter?: Meter
   stopping(): boolean
 }
 
@@ -78,6 +81,11 @@ export class PartitionRunner {
     return this.next
   }
 
+  /** Whether it knows where it stands. */
+  get isClaimed(): boolean {
+    return this.claimed
+  }
+
   /** 1. Claim: raise the owner epoch, learn where to read on, and refuse a log that no longer begins there. */
   async claim(owner: string): Promise<number> {
     this.parts.trace?.('1 claim')
@@ -117,9 +125,14 @@ export class PartitionRunner {
 
   /** As many commits as the time asks for: how records are cut into batches decides nothing else. */
   private async takeAll(fresh: readonly LogRecord[], fetch: FetchInfo): Promise<void> {
+    const { meter } = this.parts
+    const began = meter?.begin() ?? 0
     let rest = fresh
-    do rest = rest.slice(await this.take(rest, fetch))
-    while (rest.length > 0 && !this.parts.stopping())
+    do {
+      const taken = await this.take(rest, fetch)
+      meter?.committed(taken === rest.length ? rest : rest.slice(0, taken), began)
+      rest = rest.slice(taken)
+    } while (rest.length > 0 && !this.parts.stopping())
   }
 
   /** Whether nothing was lost though the log begins later: it came from elsewhere, or is where it belongs. */
@@ -222,6 +235,7 @@ export class PartitionRunner {
       )
     }
     this.next = after
+    if (dead.length > 0) parts.meter?.tally.setAside(dead.length)
     if (this.told !== null && after >= Math.min(this.told, fetch.highWatermark || this.told)) this.rebuilding = null
     crashPoint(`${scope.stage}.committed`)
     parts.telemetry.count(`${scope.stage}.records`, taken)
@@ -265,6 +279,7 @@ export class PartitionRunner {
           attempt,
         })
         this.parts.telemetry.count('retries')
+        this.parts.meter?.tally.retried()
         await (this.parts.sleep ?? pause)(wait)
         await fetch?.heartbeat()
       }

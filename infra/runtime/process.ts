@@ -1,6 +1,7 @@
 import { ConsoleTelemetry } from '../adapters/telemetry/console.ts'
 import { loadProfile } from '../config/profile.ts'
 import { type Installation, openInstallation } from './installation.ts'
+import { Publisher } from './ops/publisher.ts'
 
 /** What a service hands back: how to stop it, and its lines for the health answer. */
 export interface Service {
@@ -34,13 +35,17 @@ export async function runService(
     })
     const installation = await openInstallation(profile, telemetry)
     const service = await start(installation, fail)
+    const publisher = new Publisher(installation, { service: name, everySeconds: profile.metricsSeconds })
+    publisher.start()
     telemetry.info('running', { profile: profile.name })
     const why = await Promise.race([asked, failed])
     if (why instanceof Error) telemetry.error(why.message, { cause: String((why as { cause?: unknown }).cause ?? '') })
     else telemetry.info(`stopping: ${why}`)
     // A broken dependency must not keep a process that was told to go.
     setTimeout(() => process.exit(1), 9000).unref()
+    publisher.pause()
     await service.stop()
+    await publisher.end(!(why instanceof Error))
     await installation.close()
     process.exit(why instanceof Error ? 1 : 0)
   } catch (e) {

@@ -11,6 +11,7 @@ import type { ProvideFiles } from './artefacts.ts'
 import { FoldLogic } from './fold-logic.ts'
 import type { History } from './history.ts'
 import type { PartitionLogic, Sealer } from './logic.ts'
+import type { Meter, Meters, Standing } from './ops/meters.ts'
 import { PartitionRunner } from './partition-runner.ts'
 
 export interface RuntimeParts {
@@ -28,6 +29,8 @@ export interface RuntimeParts {
   sleep?(ms: number): Promise<void>
   /** Milliseconds, rising; a simulation, whose batches must not depend on it, gives none. */
   clock?(): number
+  /** Of what this process does; without them nothing is measured. */
+  meters?: Meters
 }
 
 export interface StageOptions {
@@ -58,6 +61,7 @@ export class RunningStage {
   private readonly parts: RuntimeParts
   private readonly owner = `${hostname()}:${process.pid}:${performance.timeOrigin}`
   private stopping = false
+  private meter: Meter | null = null
 
   constructor(parts: RuntimeParts, options: StageOptions) {
     this.name = options.name
@@ -73,6 +77,8 @@ export class RunningStage {
   }
 
   async start(): Promise<void> {
+    const { name, generation } = this.options
+    this.meter = this.parts.meters?.part(name, generation, () => this.standing()) ?? null
     await this.consumer.start({
       assigned: (topic, partition) => this.runner(topic, partition).claim(this.owner),
       batch: async (topic, partition, records, fetch) => {
@@ -112,6 +118,7 @@ export class RunningStage {
         ...(history ? { history } : {}),
         ...(sink ? { sink } : {}),
         ...(joinsLate ? { joinsLate } : {}),
+        ...(this.meter ? { meter: this.meter } : {}),
       })
       this.runners.set(id, r)
     }
@@ -142,11 +149,37 @@ export class RunningStage {
     return lag
   }
 
+  /** Of the partitions that this process has now; others have theirs. */
+  private async standing(): Promise<Standing> {
+    const mine = [...this.runners.values()].filter(
+      ({ isClaimed, scope }) => isClaimed && (this.consumer.owns?.(scope.topic, scope.partition) ?? true),
+    )
+    const ends = new Map<TopicName, readonly number[]>()
+    for (const topic of new Set(mine.map((r) => r.scope.topic))) ends.set(topic, await endsOf(this.parts.log, topic))
+    let lag = 0
+    for (const { scope, nextOffset } of mine) lag += Math.max(0, ends.get(scope.topic)![scope.partition]! - nextOffset)
+    const still = mine.filter((r) => r.stopped !== null)
+    return {
+      lag,
+      partitions: mine.length,
+      stopped: still.length,
+      rebuilding: mine.filter((r) => r.rebuilding !== null).length,
+      problem: still[0]?.stopped ?? null,
+    }
+  }
+
   /** Stops fetching, finishes and commits what is in flight, leaves the group. */
   async stop(): Promise<void> {
     this.stopping = true
     await this.consumer.stop()
+    if (this.meter) this.meter.ended = true
   }
+}
+
+async function endsOf(log: EventLog, topic: TopicName): Promise<readonly number[]> {
+  if (log.ends) return log.ends(topic)
+  const n = await log.partitions(topic)
+  return Promise.all(Array.from({ length: n }, async (_, p) => (await log.bounds(topic, p)).end))
 }
 
 export function foldStage(

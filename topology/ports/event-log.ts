@@ -67,6 +67,8 @@ export interface LogConsumer {
    * something.
    */
   reported(topic: TopicName, partition: number): Promise<number | null>
+  /** Whether this member has the partition now. Without it: whatever was assigned once. */
+  owns?(topic: TopicName, partition: number): boolean
 }
 
 /** Whose records are removed from a log. */
@@ -95,6 +97,8 @@ export interface EventLog {
   append(records: readonly LogAppend[]): Promise<void>
   /** [first offset kept, one beyond the newest]. */
   bounds(topic: TopicName, partition: number): Promise<{ start: number; end: number }>
+  /** One beyond the newest offset, by partition, where the log tells all of a topic at once. */
+  ends?(topic: TopicName): Promise<number[]>
   /** A finite read for tools and rebuilds: records from `from` on, at most `max`. */
   read(topic: TopicName, partition: number, from: number, max: number): Promise<LogRecord[]>
   /**

@@ -228,6 +228,10 @@ export class KafkaConsumer implements LogConsumer {
     }
   }
 
+  owns(topic: TopicName, partition: number): boolean {
+    return this.held.has(idOf(topic, partition))
+  }
+
   stop(): Promise<void> {
     this.stopping ??= this.leave()
     return this.stopping

@@ -191,6 +191,13 @@ export class KafkaLog implements EventLog {
     })
   }
 
+  async ends(topic: TopicName): Promise<number[]> {
+    return this.asking(`tell the offsets of ${this.nameOf(topic)}`, async () => {
+      const all = await this.admin.fetchTopicOffsets(this.nameOf(topic))
+      return all.sort((a, b) => a.partition - b.partition).map((o) => Number(o.high))
+    })
+  }
+
   async offsetsOf(group: string, topics: readonly TopicName[]): Promise<ReadonlyMap<string, number>> {
     return this.asking(`tell the offsets of group ${group}`, async () => {
       const found = await this.admin.fetchOffsets({ groupId: group, topics: topics.map((t) => this.nameOf(t)) })

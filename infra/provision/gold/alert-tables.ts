@@ -24,7 +24,7 @@ export const ALERT_TABLES: readonly GoldTable[] = [
       [
         'cause',
         LC,
-        'What moved it: answer, late_answer, repair, time, policy, acknowledge, silence, unsilence, not_useful.',
+        'What moved it: answer, late_answer, repair, time, policy, acknowledge, silence, unsilence, not_useful; for the system itself metric, look, policy.',
       ],
       ['occurred_at', TIME, 'Event time of what caused it; the tick where time alone did.'],
       ['decided_at', TIME, "The stage's now."],
@@ -39,7 +39,7 @@ export const ALERT_TABLES: readonly GoldTable[] = [
       ['until', 'Nullable(Int64)', 'When an acknowledgement or a silence ends, UTC milliseconds.'],
       ['reason', 'Nullable(String)', 'Why, in the words of who did it.'],
       ...from(
-        "Partition of mastery.scores, or, behind these, of mastery.classes; with src_offset and ordinal the row's identity.",
+        "Partition of mastery.scores, behind these of mastery.classes, behind these of ops.metrics; with src_offset and ordinal the row's identity.",
         "Which of that record's transitions this is.",
         true,
       ),

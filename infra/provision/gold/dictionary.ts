@@ -9,6 +9,7 @@ import { DRIFT_TABLES } from './drift-tables.ts'
 import { ITEM_TABLES } from './item-tables.ts'
 import { LOG_TABLES } from './log-tables.ts'
 import { OPERATION_TABLES } from './operation-tables.ts'
+import { OPS_TABLES } from './ops-tables.ts'
 import { PROGRESS_TABLES } from './progress-tables.ts'
 import { ROSTER_TABLES } from './roster-tables.ts'
 import type { GoldTable } from './table.ts'
@@ -106,7 +107,11 @@ ${part('Alerts', 'What was found that a person should know, and whether somebody
 ${part('Deliveries', 'What people are told, how it fared, and what they find in their inbox.', DELIVERY_TABLES)}
 ${part('Rosters', 'Who teaches whom and who is whose guardian, by version of the roster. Names and titles are not here.', ROSTER_TABLES)}
 ${part('Drift', 'What the drift service found in its windows.', DRIFT_TABLES)}
-${part('Operation', 'What was done to the data, by whom, and what was found.', OPERATION_TABLES)}`.replace(/\n+$/, '\n')
+${part('Operation', 'What was done to the data, by whom, and what was found.', OPERATION_TABLES)}
+${part('Services', 'How services fare, and what is looked for in gold so that somebody is told.', OPS_TABLES)}`.replace(
+    /\n+$/,
+    '\n',
+  )
 }
 
 /** Every symbol of an enumeration of an Avro schema. */

@@ -18,7 +18,7 @@ export const DRIFT_TABLES: readonly GoldTable[] = [
       ['window_to', TIME, 'Its end, which does not belong to it.'],
       ['state', LC, 'stable, suspect, drift (two of three windows), insufficient, no_reference or between_terms.'],
       ['changed', 'Bool', 'Whether it began or ended to drift with this window.'],
-      ['reference', LC, 'same_phase, version, weeks_before or none: what it was compared with.'],
+      ['reference', LC, 'same_phase, training, version, weeks_before or none: what it was compared with.'],
       ['reference_from', `Nullable(${TIME})`, 'Begin of the reference.'],
       ['reference_to', `Nullable(${TIME})`, 'Its end.'],
       ['phase', 'String', 'Where the window lies in the school year.'],

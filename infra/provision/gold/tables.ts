@@ -6,6 +6,7 @@ import { DRIFT_TABLES } from './drift-tables.ts'
 import { ITEM_TABLES } from './item-tables.ts'
 import { LOG_TABLES } from './log-tables.ts'
 import { OPERATION_TABLES } from './operation-tables.ts'
+import { OPS_TABLES } from './ops-tables.ts'
 import { PROGRESS_TABLES } from './progress-tables.ts'
 import { ROSTER_TABLES } from './roster-tables.ts'
 import type { GoldTable } from './table.ts'
@@ -24,6 +25,7 @@ export const TABLES: readonly GoldTable[] = [
   ...ROSTER_TABLES,
   ...DRIFT_TABLES,
   ...OPERATION_TABLES,
+  ...OPS_TABLES,
 ]
 
 export function goldTable(name: string): GoldTable {

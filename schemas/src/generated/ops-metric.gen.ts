@@ -4,7 +4,7 @@
 export interface OpsSource {
   /** The organisation. */
   tenant: string
-  /** Source system or dialect, as rejects name it. */
+  /** The way by which it came: json, xapi or caliper over HTTP, intake for what producers wrote to learning.intake. */
   source: string
   /** Events that were taken. */
   accepted: number

@@ -3,10 +3,12 @@ import type { ProgressConfig } from '@mastery/infra/config/progress.ts'
 import { sealer } from '@mastery/infra/config/reject-keys.ts'
 import type { Secrets } from '@mastery/infra/config/secrets.ts'
 import { type Call, HttpError, type Reply } from '@mastery/infra/http/call.ts'
+import { measuredRoutes } from '@mastery/infra/http/measured.ts'
 import { openApiDocument } from '@mastery/infra/http/openapi.ts'
 import { bind, type Route } from '@mastery/infra/http/router.ts'
 import { responder } from '@mastery/infra/http/server.ts'
 import type { ProvideFiles } from '@mastery/infra/runtime/artefacts.ts'
+import type { Meters } from '@mastery/infra/runtime/ops/meters.ts'
 import type { Generation } from '@mastery/topology/generations/generation.ts'
 import type { GoldStore } from '@mastery/topology/ports/gold-store.ts'
 import type { IdentityVault } from '@mastery/topology/ports/identity-vault.ts'
@@ -47,6 +49,8 @@ export interface ApiParts {
   names: Pick<IdentityVault, 'people'>
   /** What erasing and exporting work on. */
   privacy: PrivacyParts
+  /** Of this process; left out, the API is not measured. */
+  meters?: Meters
 }
 
 export interface Api {
@@ -188,7 +192,7 @@ export function createApi(parts: ApiParts): Api {
     }
   }
 
-  const routes = bind('api', {
+  const handlers = bind('api', {
     ...inboxRoutes({ ...parts, log: parts.privacy.log, codec: parts.privacy.codec }, who, access),
     ...privacyRoutes(parts.privacy, who, access, (bytes, encryption) => seals.unseal(bytes, encryption)),
     mastery,
@@ -199,6 +203,7 @@ export function createApi(parts: ApiParts): Api {
     health: async () => ok({ status: 'ok', service: 'api', version: parts.version }),
     openapi: async () => ok(openApiDocument(parts.version)),
   })
+  const routes = parts.meters ? measuredRoutes(handlers, parts.meters.part('api')) : handlers
   return { routes, handle: responder(routes, parts.telemetry), close: () => access.close() }
 }
 

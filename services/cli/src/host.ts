@@ -5,8 +5,10 @@ import { ConfigError } from '@mastery/infra/config/profile.ts'
 import { loadSchedule } from '@mastery/infra/config/schedule.ts'
 import type { Tenant } from '@mastery/infra/config/secrets.ts'
 import { type Installation, openInstallation } from '@mastery/infra/runtime/installation.ts'
+import { measuredJobs } from '@mastery/infra/runtime/ops/measured-jobs.ts'
 import { jobHandlers } from '@mastery/jobs/src/handlers.ts'
 import { startJobs } from '@mastery/jobs/src/service.ts'
+import { isDeliveryJob } from '@mastery/notify/src/jobs.ts'
 import { definitionsOf } from '@mastery/topology/jobs/spec.ts'
 import type { JobHandler, JobQueue } from '@mastery/topology/ports/job-queue.ts'
 import type { Telemetry } from '@mastery/topology/ports/telemetry.ts'
@@ -77,7 +79,18 @@ export class LazyHost implements Host {
   async startJobs(telemetry: Telemetry): Promise<void> {
     const { handlers, queue } = this.openedJobs()
     const schedules = loadSchedule(definitionsOf(handlers))
-    this.worker ??= startJobs(await queue, handlers, schedules, telemetry)
+    const { meters } = this.installation
+    const measured = [
+      ...measuredJobs(
+        handlers.filter((h) => !isDeliveryJob(h.name)),
+        meters.part('jobs'),
+      ),
+      ...measuredJobs(
+        handlers.filter((h) => isDeliveryJob(h.name)),
+        meters.part('messages'),
+      ),
+    ]
+    this.worker ??= startJobs(await queue, measured, schedules, telemetry)
     await this.worker
   }
 
@@ -100,10 +113,16 @@ export class LazyHost implements Host {
     return found
   }
 
-  async close(): Promise<void> {
+  /** Jobs and stages end; log, state and gold stay open. */
+  async stopStages(): Promise<void> {
     await (await this.worker)?.stop()
     await (await this.jobsOpen?.queue)?.close()
     await (await this.pipeline)?.stop()
+    this.worker = this.jobsOpen = this.pipeline = null
+  }
+
+  async close(): Promise<void> {
+    await this.stopStages()
     await (await this.goldOpen)?.close()
     await this.installation.close()
   }

@@ -8,6 +8,7 @@ import { ConsoleTelemetry } from '@mastery/infra/adapters/telemetry/console.ts'
 import type { Profile } from '@mastery/infra/config/profile.ts'
 import { loadProgress } from '@mastery/infra/config/progress.ts'
 import { listen } from '@mastery/infra/http/server.ts'
+import { Publisher } from '@mastery/infra/runtime/ops/publisher.ts'
 import { serveCommands } from './admin.ts'
 import { runCommand } from './dispatch.ts'
 import { LazyHost } from './host.ts'
@@ -33,6 +34,7 @@ export async function start(profile: Profile, stopped: Promise<string>): Promise
       telemetry,
       version: installation.version,
       now: Date.now,
+      meters: installation.meters,
     }
     const collector = createCollector({
       ...common,
@@ -63,6 +65,8 @@ export async function start(profile: Profile, stopped: Promise<string>): Promise
       (e) => telemetry.warn(`mastery.control can't be read: ${e.message}`),
     )
     const ticker = startTicker(installation, profile.tickSeconds, Date.now)
+    const publisher = new Publisher(installation, { service: 'embedded', everySeconds: profile.metricsSeconds })
+    publisher.start()
     const admin = await serveCommands(folder.owner.token, (argv, io) => runCommand(host, argv, io))
     folder.publish(admin.url)
     if (installation.createdApiKey)
@@ -75,12 +79,15 @@ export async function start(profile: Profile, stopped: Promise<string>): Promise
     const why = await Promise.race([stopped, failed])
     telemetry.info(why instanceof Error ? `stopping: ${why.message}` : `stopping: ${why}`)
     ticker.stop()
+    publisher.pause()
     await unwatch()
     await server.close()
     await api.close()
     await collector.close()
     await intake.stop()
     await admin.close()
+    await host.stopStages()
+    await publisher.end(!(why instanceof Error))
     if (why instanceof Error) {
       process.stderr.write(`${why.message}\n`)
       return 1

@@ -3,9 +3,11 @@ import { pseudonymiser, type Secrets } from '@mastery/infra/config/secrets.ts'
 import { authenticate } from '@mastery/infra/http/auth.ts'
 import { encodingOf, mediaTypeOf } from '@mastery/infra/http/body.ts'
 import { type Call, HttpError, type Reply } from '@mastery/infra/http/call.ts'
+import { measuredRoutes } from '@mastery/infra/http/measured.ts'
 import { bind, type Route } from '@mastery/infra/http/router.ts'
 import { responder } from '@mastery/infra/http/server.ts'
 import type { Sealer } from '@mastery/infra/runtime/logic.ts'
+import { Meters } from '@mastery/infra/runtime/ops/meters.ts'
 import type { Codec } from '@mastery/topology/ports/codec.ts'
 import type { EventLog, LogAppend } from '@mastery/topology/ports/event-log.ts'
 import type { Telemetry } from '@mastery/topology/ports/telemetry.ts'
@@ -28,6 +30,8 @@ export interface CollectorParts {
   /** UTC milliseconds. */
   now(): number
   limits: CollectorLimits
+  /** Of this process; left out, nobody is told how the collector fares. */
+  meters?: Meters
 }
 
 export interface Collector {
@@ -55,6 +59,7 @@ export function createCollector(parts: CollectorParts): Collector {
   const { limits, telemetry } = parts
   const pseudonyms = new Map(parts.secrets.tenants.map((t) => [t.id, pseudonymiser(t)]))
   const admission = new Admission(limits, parts.now)
+  const meter = (parts.meters ?? new Meters()).part('collector')
   const commit = new GroupCommit(guarded(parts), limits.appendTimeoutMs)
 
   async function append(records: readonly LogAppend[], bytes: number): Promise<void> {
@@ -91,6 +96,11 @@ export function createCollector(parts: CollectorParts): Collector {
     const { receipt } = submission
     try {
       await new IntakeRequest(request, encoding, limits, admission, submission).read(format, mediaType)
+      meter.tally.came(tenant.id, format.source, receipt.taken.accepted, receipt.taken.rejected)
+    } catch (e) {
+      // Of a request that is refused as a whole its rejects are kept; what else there is of it is sent again.
+      if (!(e instanceof LogUnavailable)) meter.tally.came(tenant.id, format.source, 0, receipt.taken.rejected)
+      throw e
     } finally {
       admission.count(tenant.id, receipt.records)
     }
@@ -103,12 +113,13 @@ export function createCollector(parts: CollectorParts): Collector {
     }
   }
 
-  const routes = bind('collector', {
+  const handlers = bind('collector', {
     events: (call) => take(call, OWN),
     xapi: (call) => take(call, XAPI),
     caliper: (call) => take(call, CALIPER),
     health: async () => ({ status: 200, body: { status: 'ok', service: 'collector', version: parts.version } }),
   })
+  const routes = measuredRoutes(handlers, meter)
   return { routes, handle: responder(routes, telemetry), close: () => commit.drained() }
 }
 

@@ -13,6 +13,8 @@ export type Opened =
 export interface Format {
   /** Named by rejects as their origin. */
   route: string
+  /** As ops-metric names what came by it. */
+  source: string
   mediaTypes: readonly string[]
   open(json: unknown): Opened
   read: IntakeReader
@@ -28,6 +30,7 @@ function oneOrMany(json: unknown): Opened {
 
 export const OWN: Format = {
   route: '/v1/events',
+  source: 'json',
   mediaTypes: ['application/json', NDJSON, 'application/ndjson'],
   open: oneOrMany,
   read: normalise,
@@ -35,6 +38,7 @@ export const OWN: Format = {
 
 export const XAPI: Format = {
   route: '/v1/xapi/statements',
+  source: 'xapi',
   mediaTypes: ['application/json'],
   open: oneOrMany,
   read: xapi,
@@ -44,6 +48,7 @@ const VERSIONS = /^http:\/\/purl\.imsglobal\.org\/ctx\/caliper\/v1p[12]$/
 
 export const CALIPER: Format = {
   route: '/v1/caliper',
+  source: 'caliper',
   mediaTypes: ['application/json'],
   open: openEnvelope,
   read: caliper,

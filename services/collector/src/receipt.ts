@@ -30,6 +30,11 @@ export class Receipt {
     return this.rejected > 0
   }
 
+  /** Records that became events or commands, and those that became rejects. */
+  get taken(): { accepted: number; rejected: number } {
+    return { accepted: this.accepted, rejected: this.rejected }
+  }
+
   take(id: string, unread: number): void {
     if (this.ids.has(id)) this.duplicates++
     else this.ids.add(id)

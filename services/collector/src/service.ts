@@ -11,7 +11,12 @@ export function collectorService(
   onFailure: (e: Error) => void,
 ): RunningStage {
   const readers = new Map(installation.secrets.tenants.map((t) => [t.id, pseudonymiser(t)]))
-  const stage = intakeStage({ tenants: [...readers.keys()], pseudonym: (tenant, id) => readers.get(tenant)!(id) })
+  const tally = installation.meters.part('intake', profile.generation).tally
+  const stage = intakeStage({
+    tenants: [...readers.keys()],
+    pseudonym: (tenant, id) => readers.get(tenant)!(id),
+    noted: (tenant, accepted) => tally.came(tenant, 'intake', accepted ? 1 : 0, accepted ? 0 : 1),
+  })
   return foldStage(installation, stage, {
     generation: profile.generation,
     batch: profile.batch.features,

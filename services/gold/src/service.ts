@@ -17,7 +17,10 @@ export function goldService(
   onFailure: (e: Error) => void,
 ): GenerationStages {
   const { maxRows, ...batch } = profile.batch.gold
-  const writer = new GoldWriter(gold, parts.telemetry, { maxRows, maxDelayMs: batch.maxDelayMs })
+  // Rows of all generations go together; the first one is always there.
+  const tally = parts.meters?.part('gold').tally
+  const retried = () => tally?.retried()
+  const writer = new GoldWriter(gold, parts.telemetry, { maxRows, maxDelayMs: batch.maxDelayMs, retried })
   const eraser = new Eraser(new GoldErasures(gold), new GoldRemoval(gold), parts.telemetry, Date.now)
   return new GenerationStages(
     'gold',

@@ -8,6 +8,8 @@ import type { FeatureRecord } from '@mastery/schemas/src/generated/feature-recor
 import type { LearningEvent } from '@mastery/schemas/src/generated/learning-event.gen.ts'
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
 import type { MasteryScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
+import type { OpsMetric } from '@mastery/schemas/src/generated/ops-metric.gen.ts'
+import type { OpsSignal } from '@mastery/schemas/src/generated/ops-signal.gen.ts'
 import type { Reject } from '@mastery/schemas/src/generated/reject.gen.ts'
 import type { StudentCommand } from '@mastery/schemas/src/generated/student-command.gen.ts'
 import type { Tick } from '@mastery/schemas/src/generated/tick.gen.ts'
@@ -19,6 +21,7 @@ import { deliveryRows } from './delivery-rows.ts'
 import { verdictRow } from './drift-rows.ts'
 import type { Eraser, Passed } from './erasures.ts'
 import { Floors } from './floors.ts'
+import { metricRow, signalRows } from './ops-rows.ts'
 import {
   alertRow,
   commandRow,
@@ -108,6 +111,8 @@ export class GoldLogic implements PartitionLogic {
     else if (record.subject === 'alert') this.alert(record.value as Alert)
     else if (record.subject === 'delivery') deliveryRows(record.value as Delivery, put, this.erasedAmong)
     else if (record.subject === 'drift-verdict') verdictRow(record.value as DriftVerdict, put)
+    else if (record.subject === 'ops-metric') metricRow(record.value as OpsMetric, place, put)
+    else if (record.subject === 'ops-signal') signalRows(record.value as OpsSignal, place, put)
     else if (record.subject === 'reject') {
       const { student } = record.value as Reject
       if (student !== null) this.rejected.add(student)

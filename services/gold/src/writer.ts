@@ -29,6 +29,7 @@ export class GoldWriter {
   private readonly telemetry: Telemetry
   private readonly maxRows: number
   private readonly maxDelayMs: number
+  private readonly retried: () => void
   private readonly timers: Timers
   private buffers = new Map<string, RowBuffer>()
   private rows = 0
@@ -41,13 +42,15 @@ export class GoldWriter {
   constructor(
     gold: Inserts,
     telemetry: Telemetry,
-    limits: { maxRows: number; maxDelayMs: number },
+    /** `retried` hears of every insert that is tried again. */
+    limits: { maxRows: number; maxDelayMs: number; retried?(): void },
     timers: Timers = PROCESS_TIMERS,
   ) {
     this.gold = gold
     this.telemetry = telemetry
     this.maxRows = limits.maxRows
     this.maxDelayMs = limits.maxDelayMs
+    this.retried = limits.retried ?? (() => {})
     this.timers = timers
   }
 
@@ -119,6 +122,7 @@ export class GoldWriter {
       if (failed.length === 0) return
       const fatal = failed.find((e) => !(e instanceof TransientError))
       if (fatal) throw fatal
+      this.retried()
       const wait = Math.min(5000, 100 * attempt * attempt)
       this.telemetry.warn(`gold insert failed, trying again in ${wait} ms: ${failed[0]!.message}`, {
         attempt,

@@ -15,6 +15,7 @@ import { rebuildStaleJob } from './rebuild/job.ts'
 import { repairParts } from './rebuild/parts.ts'
 import { reconcileJob } from './reconcile/job.ts'
 import { retentionJob } from './retention.ts'
+import { watchSignalsJob } from './signals/job.ts'
 import { checkpointsIn } from './training/fit-all.ts'
 import { trainJob } from './training/job.ts'
 import { versionsInForce } from './training/versions.ts'
@@ -58,6 +59,10 @@ export function jobHandlers(parts: JobParts): JobHandler[] {
     progressJob(progressing),
     itemHealthJob(training),
     gamingJob(progressing),
+    watchSignalsJob(async () => {
+      const { log, codec } = parts.installation()
+      return { gold: await parts.gold(), log, codec, now: Date.now }
+    }),
     ...deliverers(parts.delivery(), parts).handlers,
     retrainingJob(async () => ({
       gold: await parts.gold(),

@@ -1,6 +1,7 @@
 import { UNSENT } from '@mastery/infra/config/delivery.ts'
 import { loadSchedule } from '@mastery/infra/config/schedule.ts'
 import { healthServer } from '@mastery/infra/runtime/health.ts'
+import { measuredJobs } from '@mastery/infra/runtime/ops/measured-jobs.ts'
 import { runService } from '@mastery/infra/runtime/process.ts'
 import { isDeliveryJob } from '@mastery/notify/src/jobs.ts'
 import { definitionsOf } from '@mastery/topology/jobs/spec.ts'
@@ -24,7 +25,8 @@ await runService(
     const queue = installation.openJobs(handlers)
     // Messages are sent by the notify service, which alone needs the secrets of mail servers.
     const own = handlers.filter((h) => !isDeliveryJob(h.name))
-    const jobs = await startJobs(await queue, own, schedules, telemetry)
+    const measured = measuredJobs(own, installation.meters.part('jobs'))
+    const jobs = await startJobs(await queue, measured, schedules, telemetry)
     const unwatch = installation.generations.watch(
       1000,
       () => {},

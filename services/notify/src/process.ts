@@ -1,7 +1,7 @@
 import type { DeliveryConfig } from '@mastery/infra/config/delivery.ts'
 import type { StageLike } from '@mastery/infra/runtime/generation-stages.ts'
 import type { Installation } from '@mastery/infra/runtime/installation.ts'
-import type { JobHandler } from '@mastery/topology/ports/job-queue.ts'
+import { measuredJobs } from '@mastery/infra/runtime/ops/measured-jobs.ts'
 import { handOverService } from './hand-over.ts'
 import { deliverers } from './parts.ts'
 import { notifyService } from './service.ts'
@@ -37,7 +37,8 @@ export async function notifyParts(
     () => {},
     (e) => telemetry.warn(`mastery.control can't be read: ${e.message}`),
   )
-  const worker = await queue.work(sending.handlers as JobHandler[], { telemetry, concurrency: CONCURRENCY })
+  const measured = measuredJobs(sending.handlers, installation.meters.part('messages'))
+  const worker = await queue.work(measured, { telemetry, concurrency: CONCURRENCY })
   return {
     name: 'notify',
     async start() {

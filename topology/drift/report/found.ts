@@ -72,7 +72,7 @@ export function shownMetric(w: FoundWindow): { metric: Metric; about: string } |
 }
 
 /** The judged effect that is largest against its floor. */
-export function largestEffect(w: FoundWindow): Metric | null {
+export function largestEffect(w: { readonly metrics: readonly Metric[] }): Metric | null {
   const judged = w.metrics.filter((m) => m.floor !== null)
   judged.sort((a, b) => Math.abs(b.value) / b.floor! - Math.abs(a.value) / a.floor!)
   return judged[0] ?? null
@@ -82,7 +82,10 @@ export const newestWeek = (s: FoundSeries): FoundWindow | null =>
   s.windows.filter((w) => w.window_kind === 'week').at(-1) ?? null
 
 /** Windows since which a series drifts, if it does now: the first of the last run of drift and suspicion. */
-export function driftsSince(s: FoundSeries, kind: 'week' | 'count'): FoundWindow | null {
+export function driftsSince<W extends Pick<FoundWindow, 'window_kind' | 'state'>>(
+  s: { readonly windows: readonly W[] },
+  kind: W['window_kind'],
+): W | null {
   const of = s.windows.filter((w) => w.window_kind === kind)
   if (of.at(-1)?.state !== 'drift') return null
   let first = of.at(-1)!

@@ -2,11 +2,14 @@ import { Histogram } from '../../drift/histogram.ts'
 import { readHistogram, writeHistogram } from '../../drift/histogram-bytes.ts'
 import { measuresOf, type Series, seriesKey } from '../../drift/series.ts'
 import { readSeries, writeSeries } from '../../drift/series-bytes.ts'
+import type { Subjects } from '../../drift/subjects.ts'
 import type { StateCodec } from '../../stage.ts'
 import { ByteReader, ByteWriter, expectFormat } from '../bytes.ts'
 import { Marks } from '../marks.ts'
 
-const FORMAT = 1
+const FORMAT = 2
+/** What was written before subjects were watched. */
+const WITHOUT_SUBJECTS = 1
 const WIDTHS = { count: 'u16', partition: 'u32' } as const
 
 /** A series within a bucket of a tenant. */
@@ -43,6 +46,8 @@ export class SourceMeta {
   leftOut = 0
   /** Newest (offset, ordinal) taken from each partition that the input was made from. */
   marks = new Marks()
+  /** By tenant: the subjects of its topics; empty, or none, where they are not watched apart. */
+  readonly subjects = new Map<string, Subjects>()
   /** By begin and tenant. */
   readonly buckets = new Map<number, Map<string, OpenBucket>>()
 
@@ -75,11 +80,21 @@ export const SOURCE_META: StateCodec<SourceMeta> = {
         }
       }
     }
+    w.u16(m.subjects.size)
+    for (const [tenant, subjects] of m.subjects) {
+      w.text(tenant)
+      w.u32(subjects.size)
+      for (const [topic, subject] of subjects) {
+        w.text(topic)
+        w.text(subject)
+      }
+    }
     return w.finish()
   },
   decode(bytes) {
     const r = new ByteReader(bytes)
-    expectFormat(r, FORMAT, 'The partition state of a drift stage')
+    const format = bytes[0] === WITHOUT_SUBJECTS ? WITHOUT_SUBJECTS : FORMAT
+    expectFormat(r, format, 'The partition state of a drift stage')
     const m = new SourceMeta()
     m.now = r.f64()
     m.closedUntil = r.f64()
@@ -95,6 +110,11 @@ export const SOURCE_META: StateCodec<SourceMeta> = {
           readHistogram(r, open.entry(series, labels, bins).histogram)
         }
       }
+    }
+    for (let n = format === FORMAT ? r.u16() : 0; n > 0; n--) {
+      const subjects = new Map<string, string>()
+      m.subjects.set(r.text(), subjects)
+      for (let k = r.u32(); k > 0; k--) subjects.set(r.text(), r.text())
     }
     return m
   },

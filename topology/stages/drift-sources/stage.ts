@@ -1,5 +1,8 @@
+import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
 import type { Tick } from '@mastery/schemas/src/generated/tick.gen.ts'
 import type { DriftPolicy } from '../../drift/policy.ts'
+import { readSubjects, tenantOfSubjects } from '../../drift/subjects.ts'
+import { modelOfReference } from '../../drift/training-reference.ts'
 import type { Stage, StageRecord, StepResult } from '../../stage.ts'
 import { type SubjectName, topicAt } from '../../topics.ts'
 import type { Sourced } from '../marks.ts'
@@ -19,6 +22,30 @@ const NOTHING: StepResult = { type: 'ok', outputs: [] }
 const SEEN: StepResult = { type: 'drop', reason: 'seen' }
 const PASSED: StepResult = { type: 'drop', reason: 'of no concern to drift' }
 const NO_STATE = { empty: () => null, encode: () => new Uint8Array(0), decode: () => null }
+
+/** The source whose markers hold: each switches at a place of its own, and one has to be asked. */
+const LEADING = 0
+
+/**
+ * Which subjects a tenant's topics belong to holds from here on. What a new version's predictions are to be compared with
+ * goes to everybody who judges them.
+ */
+function marker(record: StageRecord, meta: SourceMeta, c: ClosingConfig): StepResult {
+  const { action, subject, name, payload } = record.value as Marker
+  const tenant = tenantOfSubjects(subject, name)
+  if (tenant !== null && action === 'activate') {
+    try {
+      meta.subjects.set(tenant, payload === null ? new Map() : readSubjects(payload))
+    } catch (e) {
+      return { type: 'dead_letter', code: 'marker_refused', message: (e as Error).message }
+    }
+    return NOTHING
+  }
+  if (c.stage !== 'scores' || record.origin.partition !== LEADING || modelOfReference(subject, name) === null)
+    return PASSED
+  const output = { topic: c.output, everywhere: true as const, subject: 'marker' as const, key: '' }
+  return { type: 'ok', outputs: [{ ...output, value: record.value }] }
+}
 
 function sourceStage(
   name: string,
@@ -44,7 +71,8 @@ function sourceStage(
         const outputs = closeBuckets(record, (record.value as Tick).at, meta, c)
         return outputs.length === 0 ? NOTHING : { type: 'ok', outputs }
       }
-      if (record.subject === 'marker' || record.subject === 'student-command') return PASSED
+      if (record.subject === 'marker') return marker(record, meta, c)
+      if (record.subject === 'student-command') return PASSED
       return {
         type: 'dead_letter',
         code: 'wrong_subject',

@@ -1,14 +1,18 @@
 import { Histogram } from '../../drift/histogram.ts'
 import { readHistogram, writeHistogram } from '../../drift/histogram-bytes.ts'
+import type { TrainedReference } from '../../drift/reference.ts'
 import { measuresOf, seriesKey } from '../../drift/series.ts'
 import { readSeries, writeSeries } from '../../drift/series-bytes.ts'
 import { readSeriesState, writeSeriesState } from '../../drift/series-state-bytes.ts'
+import { readReference, referenceText } from '../../drift/training-reference.ts'
 import type { StateCodec } from '../../stage.ts'
 import { ByteReader, ByteWriter, expectFormat } from '../bytes.ts'
 import { Marks, Times } from '../marks.ts'
 import { type Pending, TenantDrift } from './tenant.ts'
 
-const FORMAT = 1
+const FORMAT = 2
+/** What was written before versions brought references. */
+const WITHOUT_REFERENCES = 1
 const WIDTHS = { count: 'u16', partition: 'u16' } as const
 
 /** What is known of the partitions of a stage's output. */
@@ -27,6 +31,8 @@ export interface Sources {
 export class DriftMeta {
   readonly sources = new Map<string, Sources>()
   readonly tenants = new Map<string, TenantDrift>()
+  /** Of model versions, for all tenants: how they did when they were trained. */
+  readonly references = new Map<string, TrainedReference>()
   /** Buckets that end at or before it have been worked off. */
   wholeUntil = 0
 
@@ -61,11 +67,18 @@ export const DRIFT_META: StateCodec<DriftMeta> = {
       w.text(name)
       writeTenant(w, t)
     }
+    w.u16(m.references.size)
+    for (const [version, { since, windows }] of m.references) {
+      w.text(version)
+      w.f64(since)
+      w.text(referenceText(windows))
+    }
     return w.finish()
   },
   decode(bytes) {
     const r = new ByteReader(bytes)
-    expectFormat(r, FORMAT, "The drift stage's partition state")
+    const format = bytes[0] === WITHOUT_REFERENCES ? WITHOUT_REFERENCES : FORMAT
+    expectFormat(r, format, "The drift stage's partition state")
     const m = new DriftMeta()
     m.wholeUntil = r.f64()
     for (let n = r.u8(); n > 0; n--) {
@@ -75,6 +88,10 @@ export const DRIFT_META: StateCodec<DriftMeta> = {
       s.marks = Marks.read(r, WIDTHS)
     }
     for (let n = r.u32(); n > 0; n--) readTenant(r, m.tenant(r.text()))
+    for (let n = format === FORMAT ? r.u16() : 0; n > 0; n--) {
+      const version = r.text()
+      m.references.set(version, { since: r.f64(), windows: readReference(r.text()) })
+    }
     return m
   },
 }

@@ -11,6 +11,8 @@ export interface IntakeTenants {
   tenants: readonly string[]
   /** The tenant's own student id to its pseudonym. */
   pseudonym(tenant: string, studentId: string): string
+  /** Told of every record whose tenant is known: whether it was taken, or could not be read. For counts only. */
+  noted?(tenant: string, accepted: boolean): void
 }
 
 const NOTHING: StateCodec<null> = { empty: () => null, encode: () => new Uint8Array(1), decode: () => null }
@@ -41,7 +43,9 @@ export function intakeStage(to: IntakeTenants): Stage<null, null> {
         'unknown_tenant',
         'tenant is missing or not in the tenants file: send the name of the organisation.',
       )
-    return normalise(json, { tenant, receivedAt, pseudonym: (studentId) => to.pseudonym(tenant, studentId) })
+    const outcome = normalise(json, { tenant, receivedAt, pseudonym: (studentId) => to.pseudonym(tenant, studentId) })
+    if (outcome.type !== 'ignored') to.noted?.(tenant, outcome.type !== 'reject')
+    return outcome
   }
 
   return {

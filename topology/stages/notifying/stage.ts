@@ -15,7 +15,10 @@ import { NOTIFY_STATE, type NotifyState } from './state.ts'
 
 export interface NotifyingConfig {
   generation: number
-  /** Sources of notices: the partitions of mastery.scores, then those of mastery.classes. Time is known once each has told its own. */
+  /**
+   * Sources of notices: the partitions of mastery.scores, then those of mastery.classes. Time is known once each has told
+   * its own. Sources behind these speak of the system itself, and are not waited for.
+   */
   sources: number
   /** Readers that one tick wakes; the others wait for the next that brings time. Default: all of a large partition. */
   mostWoken?: number
@@ -56,7 +59,7 @@ export function notifyingStage(config: NotifyingConfig): Stage<NotifyState, Noti
       return { type: 'dead_letter', code: 'wrong_key', message: 'A notice stands under the key of another reader.' }
     meta.marks.take(n)
     const e = entryOf(n, zoneOf(meta, n.origin_partition, n.tenant, n.school))
-    const told = take(s, e, record.key, calendarsOf(meta))
+    const told = take(s, e, record.key, calendarsOf(meta), n.origin_partition >= sources)
     // The mark has moved: this one is not taken again.
     if (told === false) return { type: 'redirect', reason: 'told in another role', outputs: [] }
     return { type: 'ok', outputs: told === null ? [] : [writing(record)(told)] }

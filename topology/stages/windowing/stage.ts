@@ -38,6 +38,7 @@ export function windowingStage(config: WindowingConfig): Stage<WindowState, Wind
       item: string | null
       occurred_at: number
       reason?: string | null
+      source?: string
     },
   ): StageOutput[] {
     const value: FeatureRecord = {
@@ -58,6 +59,8 @@ export function windowingStage(config: WindowingConfig): Stage<WindowState, Wind
       rows: [],
       checkpoint: applied.checkpoint ? Buffer.from(applied.checkpoint) : null,
       reason: about.reason ?? null,
+      source: about.source ?? '',
+      schema_version: about.source === undefined ? 0 : (record.version ?? 0),
     }
     for (const topic of applied.topics)
       value.rows.push(applied.rows?.get(state.sets.topics.names[topic]!) ?? topicWindows(state, topic, config.days))
@@ -72,7 +75,7 @@ export function windowingStage(config: WindowingConfig): Stage<WindowState, Wind
     const about =
       applied.disposition === 'erased'
         ? { tenant, event_id: '', kind: 'other' as const, item: null, occurred_at: 0 }
-        : { tenant, event_id, kind, item, occurred_at: timeOf(e) }
+        : { tenant, event_id, kind, item, occurred_at: timeOf(e), source: e.source_dialect }
     const outputs = emit(record, meta, state, applied, about)
     if (applied.disposition === 'conflict')
       return {

@@ -4,9 +4,10 @@ import type { FeatureRecord } from '@mastery/schemas/src/generated/feature-recor
 import type { MasteryScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
 import type { Notice } from '@mastery/schemas/src/generated/notice.gen.ts'
 import type { StudentCommand } from '@mastery/schemas/src/generated/student-command.gen.ts'
+import { STAGES, type StageSpec } from '@mastery/topology/flow.ts'
 import { FIRST, type Generation, partitionIn } from '@mastery/topology/generations/generation.ts'
 import { CodecError } from '@mastery/topology/ports/codec.ts'
-import { type TopicName, topicAt } from '@mastery/topology/topics.ts'
+import { type TopicName, topicAt, topicSpec, topicsReadBy } from '@mastery/topology/topics.ts'
 import type { PrivacyParts, Subject } from './parts.ts'
 
 /**
@@ -47,24 +48,16 @@ export async function purgeLog(
   // Where a computed topic's records from before the erasure end is known only as long as nothing came after it.
   if (readmitted) return removed
   for (const g of generations) {
-    const features = topicAt('learning.features', g.id)
-    const scores = topicAt('mastery.scores', g.id)
-    await forget(g, features, [
-      passed('scoring', g, features),
-      passedIfRun('drift-features', g, features),
-      passed('gold', g, features),
-    ])
-    await forget(g, scores, [
-      passed('alerts', g, scores),
-      passedIfRun('drift-scores', g, scores),
-      passed('gold', g, scores),
-    ])
-    const alerts = topicAt('mastery.alerts', g.id)
-    await forget(g, alerts, [passed('gold', g, alerts)])
-    const notices = topicAt('mastery.notices', g.id)
-    removed.set(notices, await forgetTold(parts, g, notices, ['notify'], of.student))
-    const deliveries = topicAt('mastery.deliveries', g.id)
-    removed.set(deliveries, await forgetTold(parts, g, deliveries, ['delivery', 'gold'], of.student))
+    for (const plain of ['learning.features', 'mastery.scores', 'mastery.alerts'] as const) {
+      const topic = topicAt(plain, g.id)
+      const who: readonly StageSpec[] = STAGES.filter((s) => topicsReadBy(s.name, g.id).includes(topic))
+      const come = who.map((s) => (s.awaited === 'always' ? passed : passedIfRun)(s.name, g, topic))
+      await forget(g, topic, come)
+    }
+    for (const plain of ['mastery.notices', 'mastery.deliveries'] as const) {
+      const topic = topicAt(plain, g.id)
+      removed.set(topic, await forgetTold(parts, g, topic, of.student))
+    }
   }
   return removed
 }
@@ -73,14 +66,9 @@ export async function purgeLog(
  * These topics are keyed by who is told: each partition is looked through, as far as all readers have come that ran here.
  * A message that names others, too, stays.
  */
-async function forgetTold(
-  parts: PrivacyParts,
-  g: Generation,
-  topic: TopicName,
-  stages: readonly string[],
-  student: string,
-): Promise<number> {
+async function forgetTold(parts: PrivacyParts, g: Generation, topic: TopicName, student: string): Promise<number> {
   let count = 0
+  const stages = topicSpec(topic).readers
   const partitions = await parts.log.partitions(topic)
   for (let partition = 0; partition < partitions; partition++) {
     const places = await Promise.all(

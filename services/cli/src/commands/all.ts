@@ -15,6 +15,7 @@ import { itemsCommand } from './items.ts'
 import { jobsCommand } from './jobs.ts'
 import { keysCommand } from './keys.ts'
 import { modelsCommand } from './models.ts'
+import { pipelineCommand } from './pipeline.ts'
 import { progressCommand } from './progress.ts'
 import { pseudonymCommand } from './pseudonym.ts'
 import { readmitCommand } from './readmit.ts'
@@ -60,6 +61,7 @@ export const COMMANDS: readonly Command[] = [
   deliveriesCommand,
   jobsCommand,
   topicsCommand,
+  pipelineCommand,
   pseudonymCommand,
   apikeyCommand,
   keysCommand,

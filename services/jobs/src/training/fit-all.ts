@@ -126,6 +126,7 @@ async function publish(
     about: learner.about,
     bytes: result.bytes,
     evaluation,
+    reference: result.reference,
     ...(result.week ? { training: result.week.training } : {}),
   })
 }
