@@ -1,14 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { readYaml } from '@mastery/infra/config/alert-yaml.ts'
 import { Waking } from '@mastery/infra/runtime/waking.ts'
 import type { Alert } from '@mastery/schemas/src/generated/alert.gen.ts'
 import type { Notice } from '@mastery/schemas/src/generated/notice.gen.ts'
-import { checkPolicy } from '@mastery/topology/alerts/check.ts'
 import { madeScore } from '@mastery/topology/alerts/made-score.ts'
 import { Tally } from '@mastery/topology/alerts/tally.ts'
 import type { StateScope } from '@mastery/topology/ports/state-store.ts'
-import type { Relations } from '@mastery/topology/roster/relations.ts'
 import type { StageRecord } from '@mastery/topology/stage.ts'
 import { ALERT_STATE } from '@mastery/topology/stages/alerting/codec.ts'
 import { alertingStage } from '@mastery/topology/stages/alerting/stage.ts'
@@ -18,65 +13,15 @@ import { windowingStage } from '@mastery/topology/stages/windowing/stage.ts'
 import { MemoryState } from '@mastery/topology/testing/memory.ts'
 import { RING } from '@mastery/topology/testing/topology-driver.ts'
 import { VirtualRun } from '@mastery/topology/virtual-run.ts'
-import { opening, through } from './alerting-run.ts'
-import { figure, type Lap, Stopwatch } from './measure.ts'
+import { classes } from './alert-classes.ts'
+import { ofMain, shipped, through } from './alerting-run.ts'
+import { figure, Stopwatch } from './measure.ts'
 import type { Case } from './scenario.ts'
 import { SHAPES, schoolRecords, sized } from './school.ts'
 
-const SHIPPED = join(import.meta.dirname, '../../configs/alerts/default.yaml')
 const MINUTE = 60_000
 const DAY = 1_440 * MINUTE
 const BEGIN = Date.UTC(2025, 8, 1)
-
-const CLASS_SIZE = 25
-
-/** Classes of 25, each with a teacher. */
-function rosterOf(tenant: string, students: readonly string[]): Relations {
-  const always = { from: null, until: null }
-  const role = (r: 'student' | 'teacher') => [{ role: r, school: 's', ...always }]
-  const classes = Array.from({ length: Math.ceil(students.length / CLASS_SIZE) }, (_, i) => `class-${i}`)
-  return {
-    tenant,
-    version: '1',
-    schools: [{ id: 's', zone: null }],
-    classes: classes.map((id) => ({ id, school: 's', grades: ['7'], topics: [] })),
-    members: [
-      ...students.map((user, i) => ({
-        class: classes[Math.floor(i / CLASS_SIZE)]!,
-        user,
-        role: 'student' as const,
-        primary: false,
-        ...always,
-      })),
-      ...classes.map((c) => ({
-        class: c,
-        user: `teacher of ${c}`,
-        role: 'teacher' as const,
-        primary: true,
-        ...always,
-      })),
-    ],
-    guardians: [],
-    users: [
-      ...students.map((pseudonym) => ({ pseudonym, roles: role('student'), language: null, enabled: true })),
-      ...classes.map((c) => ({ pseudonym: `teacher of ${c}`, roles: role('teacher'), language: null, enabled: true })),
-    ],
-    denied: [],
-  }
-}
-
-/** By the main thread's CPU: what other processes do meanwhile does not count. */
-const ofMain = (lap: Lap): Lap => ({
-  ...lap,
-  seconds: lap.mainMs / 1000,
-  gcMs: (lap.gcMs * lap.mainMs) / 1000 / lap.seconds,
-})
-
-/** The shipped rules and a roster of these students, in force. */
-function shipped(tenant: string, students: readonly string[]): StageRecord[] {
-  const { policy } = checkPolicy(readYaml(readFileSync(SHIPPED, 'utf8')).value, {})
-  return opening(tenant, rosterOf(tenant, students), policy)
-}
 
 /** Every score of a school with its ticks, with the shipped rules and a teacher to be told. */
 const stage: Case = async ({ quick, note }) => {
@@ -207,4 +152,4 @@ const ticks: Case = async ({ quick, note }) => {
   ]
 }
 
-export const cases = { stage, ticks }
+export const cases = { stage, ticks, classes }

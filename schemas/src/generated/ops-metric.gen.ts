@@ -50,7 +50,7 @@ export interface OpsMetric {
   problem: null | string
   /** Operations by how long they took, in the bins of topology/ops/latency.ts: for a stage from the fetch of the record to its commit. Empty: not measured. */
   latency: number[]
-  /** Records by how old they were when they were committed, from their append to the log, in the same bins. Records that carry another clock, as those of an import, are left out. */
+  /** Records by how old they were when they were committed, in the same bins: since their cause, an event or a tick, was appended to the log, for what is computed keeps its time. Records that carry another clock, as those of an import, are left out. */
   age: number[]
   /** What came from which source; the collector only. */
   sources: OpsSource[]

@@ -7,7 +7,7 @@ import type { StudentCommand } from '@mastery/schemas/src/generated/student-comm
 import { STAGES, type StageSpec } from '@mastery/topology/flow.ts'
 import { FIRST, type Generation, partitionIn } from '@mastery/topology/generations/generation.ts'
 import { CodecError } from '@mastery/topology/ports/codec.ts'
-import { type TopicName, topicAt, topicsReadBy } from '@mastery/topology/topics.ts'
+import { type TopicName, topicAt, topicSpec, topicsReadBy } from '@mastery/topology/topics.ts'
 import type { PrivacyParts, Subject } from './parts.ts'
 
 /**
@@ -54,10 +54,10 @@ export async function purgeLog(
       const come = who.map((s) => (s.awaited === 'always' ? passed : passedIfRun)(s.name, g, topic))
       await forget(g, topic, come)
     }
-    const notices = topicAt('mastery.notices', g.id)
-    removed.set(notices, await forgetTold(parts, g, notices, ['notify'], of.student))
-    const deliveries = topicAt('mastery.deliveries', g.id)
-    removed.set(deliveries, await forgetTold(parts, g, deliveries, ['delivery', 'gold'], of.student))
+    for (const plain of ['mastery.notices', 'mastery.deliveries'] as const) {
+      const topic = topicAt(plain, g.id)
+      removed.set(topic, await forgetTold(parts, g, topic, of.student))
+    }
   }
   return removed
 }
@@ -66,14 +66,9 @@ export async function purgeLog(
  * These topics are keyed by who is told: each partition is looked through, as far as all readers have come that ran here.
  * A message that names others, too, stays.
  */
-async function forgetTold(
-  parts: PrivacyParts,
-  g: Generation,
-  topic: TopicName,
-  stages: readonly string[],
-  student: string,
-): Promise<number> {
+async function forgetTold(parts: PrivacyParts, g: Generation, topic: TopicName, student: string): Promise<number> {
   let count = 0
+  const stages = topicSpec(topic).readers
   const partitions = await parts.log.partitions(topic)
   for (let partition = 0; partition < partitions; partition++) {
     const places = await Promise.all(
