@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
 import { opsPartition } from '@mastery/topology/ops/place.ts'
 import { policyName } from '@mastery/topology/stages/alerting/markers.ts'
-import { type AlertMeta, alertMeta } from '@mastery/topology/stages/alerting/meta.ts'
+import { type AlertMeta, alertMeta, type Version } from '@mastery/topology/stages/alerting/meta.ts'
 import { WATCH_META, type WatchMeta } from '@mastery/topology/stages/watching/meta.ts'
 import { topicAt } from '@mastery/topology/topics.ts'
 import type { Installation } from './installation.ts'
@@ -31,18 +31,32 @@ export async function watchMeta({ log, state, generations }: Omit<Parts, 'codec'
   return found?.meta ? WATCH_META.decode(found.meta, '') : WATCH_META.empty('')
 }
 
+const WHAT = ['rosters', 'policies'] as const
+
+/** What holds of one thing of a tenant: what ops.metrics was told, where a partition of the students has it too. */
+function holding(metas: readonly AlertMeta[], told: AlertMeta, what: (typeof WHAT)[number], tenant: string) {
+  const own = told[what].get(tenant)
+  const there: (Version & { seq?: number })[] = metas.flatMap((m) => m[what].get(tenant) ?? [])
+  // A partition that is behind has an older one, and does not bring it back.
+  if (own !== undefined && there.some((v) => v.payload === own.payload)) return { version: own, told: true }
+  const newest = there.reduce<(typeof there)[number] | null>((a, b) => ((b.seq ?? 0) >= (a?.seq ?? 0) ? b : a), null)
+  return { version: newest ?? own ?? null, told: newest === null || newest.payload === '' }
+}
+
+const tenantsOf = (metas: readonly AlertMeta[], what: (typeof WHAT)[number]) =>
+  [...new Set(metas.flatMap((m) => [...m[what].keys()]))].sort()
+
 /**
  * What is in force for students and has never been told to ops.metrics, because an older build put it there or the log
  * has let go of it: by tenant.
  */
 export async function untoldTenants(parts: Omit<Parts, 'codec'>): Promise<string[]> {
   const { inForce } = await watchMeta(parts)
-  const tenants = new Set<string>()
-  for (const m of await alertMetas(parts))
-    for (const what of ['policies', 'rosters'] as const)
-      for (const [tenant, v] of m[what])
-        if (v.payload !== '' && inForce[what].get(tenant)?.payload !== v.payload) tenants.add(tenant)
-  return [...tenants].sort()
+  const metas = await alertMetas(parts)
+  const untold = WHAT.flatMap((what) =>
+    tenantsOf(metas, what).filter((tenant) => !holding(metas, inForce, what, tenant).told),
+  )
+  return [...new Set(untold)].sort()
 }
 
 /**
@@ -55,26 +69,26 @@ export async function tellWhatIsInForce(parts: Parts, now: number): Promise<numb
     action: Marker['action'],
     subject: Marker['subject'],
     name: string,
-    version: string,
+    v: string,
     payload: string | null,
   ) => {
-    const said = JSON.stringify([action, subject, name, version, payload, now])
+    const said = JSON.stringify([action, subject, name, v, payload, now])
     const marker_id = createHash('sha256').update(said).digest('hex').slice(0, 32)
-    markers.push({ marker_id, action, subject, name, version, payload, issued_at: now })
+    markers.push({ marker_id, action, subject, name, version: v, payload, issued_at: now })
   }
   const { active } = parts.generations
   if (active.id > 0) add('activate', 'generation', 'pipeline', String(active.id), null)
+  const { inForce } = await watchMeta(parts)
   const metas = await alertMetas(parts)
-  const newest = <T extends { version: string; payload: string }>(of: (m: AlertMeta) => ReadonlyMap<string, T>) =>
-    new Map(metas.flatMap((m) => [...of(m)]))
-  for (const [tenant, r] of newest((m) => m.rosters)) {
-    add('prepare', 'roster', tenant, r.version, r.payload)
-    add('activate', 'roster', tenant, r.version, null)
-  }
-  for (const [tenant, p] of newest((m) => m.policies)) {
-    add('prepare', 'policy', policyName(tenant), p.version, p.payload)
-    add('activate', 'policy', policyName(tenant), p.version, null)
-  }
+  for (const what of WHAT)
+    for (const tenant of tenantsOf(metas, what)) {
+      const { version: v } = holding(metas, inForce, what, tenant)
+      if (v === null) continue
+      const [subject, name] =
+        what === 'rosters' ? (['roster', tenant] as const) : (['policy', policyName(tenant)] as const)
+      add('prepare', subject, name, v.version, v.payload)
+      add('activate', subject, name, v.version, null)
+    }
   await appendOps(
     parts.log,
     parts.codec,
