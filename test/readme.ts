@@ -1,6 +1,7 @@
 /**
- * Runs every command of README.md and of the operator's page, in order, as a newcomer would: lines of ```sh blocks. A
- * line that ends with `&` stays in the background until the end of its page. Output of a failing command is shown; the
+ * Runs every command of README.md, of the operator's page and of the one on delivery, in order, as a newcomer would:
+ * lines of ```sh blocks. A line that ends with `&` stays in the background until the end of its page, and what a line
+ * exports holds until there. Output of a failing command is shown; the
  * exit code is that of the first failure.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -27,9 +28,9 @@ function readmeCommands(text: string): string[] {
   )
 }
 
-function run(command: string): Promise<{ code: number; output: string }> {
+function run(command: string, env: NodeJS.ProcessEnv): Promise<{ code: number; output: string }> {
   return new Promise((done) => {
-    const child = spawn('bash', ['-c', command], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn('bash', ['-c', command], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
     const add = (b: Buffer) => {
       output = (output + b.toString()).slice(-20_000)
@@ -44,24 +45,29 @@ function run(command: string): Promise<{ code: number; output: string }> {
   })
 }
 
-const PAGES = ['README.md', 'docs/operations.md']
+const PAGES = ['README.md', 'docs/operations.md', 'docs/delivery.md']
 
 async function page(name: string): Promise<{ commands: number; failures: number }> {
   const background: ChildProcess[] = []
   let failures = 0
+  const env = { ...process.env }
   const commands = readmeCommands(readFileSync(join(ROOT, name), 'utf8'))
   process.stdout.write(`-- ${name}\n`)
   for (const line of commands) {
     const command = ALREADY_DONE.get(line) ?? line
     if (command === '') continue
     process.stdout.write(`$ ${command}\n`)
+    if (command.startsWith('export ')) {
+      for (const [, variable, value] of command.matchAll(/(\w+)=(\S*)/g)) env[variable!] = value!
+      continue
+    }
     if (command.endsWith('&')) {
-      background.push(spawn('bash', ['-c', command.slice(0, -1)], { cwd: ROOT, stdio: 'ignore', detached: true }))
+      background.push(spawn('bash', ['-c', command.slice(0, -1)], { cwd: ROOT, env, stdio: 'ignore', detached: true }))
       await new Promise((r) => setTimeout(r, STARTS_MS))
       continue
     }
     const started = performance.now()
-    const { code, output } = await run(command)
+    const { code, output } = await run(command, env)
     process.stdout.write(
       `  ${code === 0 ? 'ok' : `FAILED with code ${code}`} after ${((performance.now() - started) / 1000).toFixed(1)} s\n`,
     )

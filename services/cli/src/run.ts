@@ -3,7 +3,7 @@ import { type Host, type Io, UsageError } from './command.ts'
 import { COMMANDS } from './commands/all.ts'
 import { demoCommand } from './commands/demo.ts'
 import { explainFailure } from './dispatch.ts'
-import { LONG_RUNNING, refuseMore } from './long-running.ts'
+import { LONG_RUNNING } from './long-running.ts'
 
 async function run(args: string[], io: Io): Promise<number> {
   const { argv, ...given } = globalOptions(args)
@@ -20,10 +20,7 @@ async function run(args: string[], io: Io): Promise<number> {
     io.out(`${known.help}\n`)
     return 0
   }
-  if (longRunning) {
-    refuseMore(argv)
-    return longRunning.run(given)
-  }
+  if (longRunning) return longRunning.run(given, argv)
   const { standalone } = command!
   if (!(typeof standalone === 'function' ? standalone(argv.slice(1)) : standalone)) {
     // The stores cost a second to load; help and mistakes need none of them.

@@ -1,15 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import type { Profile } from '@mastery/infra/config/profile.ts'
-import { SERVICES } from '@mastery/topology/flow.ts'
+import type { ServiceName } from '@mastery/topology/flow.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../../..')
 
 /**
- * Runs every service as a process of its own and starts again what ends unasked, a little later each time. Resolves
+ * Runs services, each as a process of its own, and starts again what ends unasked, a little later each time. Resolves
  * when told to stop and all have ended.
  */
-export async function runServices(profile: Profile, stopped: Promise<string>): Promise<number> {
+export async function runServices(
+  profile: Profile,
+  stopped: Promise<string>,
+  services: readonly ServiceName[],
+): Promise<number> {
   const children = new Map<string, ChildProcess>()
   let stopping = false
   const ports: Record<string, string> = {
@@ -40,7 +44,7 @@ export async function runServices(profile: Profile, stopped: Promise<string>): P
     })
   }
 
-  for (const name of SERVICES) launch(name, 0)
+  for (const name of services) launch(name, 0)
   await stopped
   stopping = true
   await Promise.all(
