@@ -49,6 +49,7 @@ export const COMPONENTS = {
       source: text,
       supersedes: text,
       void: { type: 'string', description: 'Id of the event to take back.' },
+      by: { type: 'string', description: 'Id of the person who takes it back or corrects it; kept as a pseudonym.' },
       correction: {
         type: 'object',
         required: ['event'],

@@ -40,9 +40,11 @@ export function normalise(input: unknown, context: IntakeContext): IntakeOutcome
   const tenant = f.text('tenant')
   if (tenant !== null && tenant !== context.tenant)
     f.fail('tenant', 'is not the one that the sender belongs to: leave it out, or use the key of that tenant')
-  const unread = Object.keys(input).reduce((n, name) => (KNOWN.has(name) ? n : n + 1), 0)
+  const commands = f.value('void') !== null || f.value('correction') !== null
+  const known = (name: string) => KNOWN.has(name) || (commands && name === 'by')
+  const unread = Object.keys(input).reduce((n, name) => (known(name) ? n : n + 1), 0)
 
-  if (f.value('void') !== null || f.value('correction') !== null) {
+  if (commands) {
     const command = readCommand(f, context, id, student)
     return command === null
       ? rejected(f, id, student, context)
@@ -150,6 +152,7 @@ function readCommand(
   student: string | null,
 ): StudentCommand | null {
   const issuedAt = f.instant('occurred_at') ?? context.receivedAt
+  const by = f.text('by')
   let kind: CommandKind = 'void'
   let target: string | null
   let score: NormalScore = { score: null, correct: null, rule: null }
@@ -181,6 +184,7 @@ function readCommand(
     correct: score.correct,
     score: score.score,
     reason,
+    author: by === null ? null : context.pseudonym(by),
     issued_at: issuedAt,
   })
 }

@@ -163,14 +163,25 @@ describe('own JSON events', () => {
         id: 'c',
         student: '42',
         occurred_at: '2026-09-01',
+        by: 'teacher 7',
         correction: { event: 'e1', score: 0.4, reason: 'mistyped' },
       },
       context,
     )
     expect(o).toMatchObject({
       type: 'command',
-      command: { kind: 'correction', score: 0.4, correct: false, reason: 'mistyped', issued_at: Date.UTC(2026, 8, 1) },
+      unread: 0,
+      command: {
+        kind: 'correction',
+        score: 0.4,
+        correct: false,
+        reason: 'mistyped',
+        author: 'p-teacher 7',
+        issued_at: Date.UTC(2026, 8, 1),
+      },
     })
+    // Of whoever answers nothing is read.
+    expect(normalise({ ...answer, by: 'teacher 7' }, context)).toMatchObject({ type: 'event', unread: 1 })
   })
 
   it('gives exactly one outcome for any JSON and never throws', () => {
