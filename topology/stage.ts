@@ -16,6 +16,8 @@ export interface StageRecord {
   value: unknown
   key: string
   origin: Origin
+  /** Of the schema that it was written with; 0 or none: not known. */
+  version?: number
   /** When the log's writer wrote it, UTC milliseconds; only for bytes that nobody has read yet. */
   timestamp?: number
 }

@@ -61,6 +61,7 @@ export interface TopicSpec {
   derived: boolean
   /** Where records go that a reader of this topic cannot process. */
   deadLetter: TopicName
+  /** Stages by the names of flow.ts, and services or tools that are no stage. */
   writers: readonly string[]
   readers: readonly string[]
   about: string
@@ -76,7 +77,7 @@ export const TOPICS: readonly TopicSpec[] = [
     derived: false,
     deadLetter: 'learning.rejects',
     writers: ['outside producers'],
-    readers: ['collector'],
+    readers: ['intake'],
     about: 'Raw JSON events from producers that speak Kafka; their partitioner and ids are not ours.',
   },
   {
@@ -87,7 +88,7 @@ export const TOPICS: readonly TopicSpec[] = [
     compacted: false,
     derived: false,
     deadLetter: 'learning.rejects',
-    writers: ['collector', 'jobs', 'cli'],
+    writers: ['collector', 'intake', 'jobs', 'cli'],
     readers: ['features', 'gold'],
     about: 'Canonical learner events, student commands, markers and ticks.',
   },
@@ -123,7 +124,7 @@ export const TOPICS: readonly TopicSpec[] = [
     compacted: false,
     derived: true,
     deadLetter: 'learning.rejects',
-    writers: ['alerts', 'classes'],
+    writers: ['alerts', 'classes', 'watching'],
     readers: ['gold'],
     about:
       'Every transition of every alert, with its evidence, whether people are told of it or not. Those on a class have its key.',
@@ -131,7 +132,7 @@ export const TOPICS: readonly TopicSpec[] = [
   {
     name: 'mastery.classes',
     key: 'organisation and class',
-    subjects: ['class-part', 'marker', 'tick'],
+    subjects: ['class-part', 'student-command', 'marker', 'tick'],
     retentionDays: 30,
     compacted: false,
     derived: true,
@@ -139,7 +140,7 @@ export const TOPICS: readonly TopicSpec[] = [
     writers: ['alerts'],
     readers: ['classes'],
     about:
-      'What the students of a class add to its week, by topic and source partition, and how far each of these has come.',
+      'What the students of a class add to its week, by topic and source partition, what people do about its alerts, and how far each of these partitions has come.',
   },
   {
     name: 'mastery.notices',
@@ -149,7 +150,7 @@ export const TOPICS: readonly TopicSpec[] = [
     compacted: false,
     derived: true,
     deadLetter: 'learning.rejects',
-    writers: ['alerts', 'classes'],
+    writers: ['alerts', 'classes', 'watching'],
     readers: ['notify'],
     about: 'Who is to learn of which alert, before it is grouped, deferred and put into a digest.',
   },
@@ -168,7 +169,7 @@ export const TOPICS: readonly TopicSpec[] = [
   {
     name: 'drift.partials',
     key: 'organisation',
-    subjects: ['drift-partial', 'drift-bucket-end'],
+    subjects: ['drift-partial', 'drift-bucket-end', 'marker'],
     retentionDays: 400,
     compacted: false,
     derived: true,
@@ -176,7 +177,7 @@ export const TOPICS: readonly TopicSpec[] = [
     writers: ['drift-features', 'drift-scores'],
     readers: ['drift'],
     about:
-      'Histograms of every series by day and source partition, and which days are whole; a year of them, to judge anew.',
+      'Histograms of every series by day and source partition, which days are whole, and how new versions did in training; a year of them, to judge anew.',
   },
   {
     name: 'drift.verdicts',
@@ -200,10 +201,14 @@ export const TOPICS: readonly TopicSpec[] = [
     deadLetter: 'learning.rejects',
     writers: [
       'collector',
+      'intake',
       'features',
       'scoring',
       'alerts',
       'classes',
+      'watching',
+      'notify',
+      'delivery',
       'drift-features',
       'drift-scores',
       'drift',
@@ -258,10 +263,10 @@ export function topicSpec(name: TopicName): TopicSpec {
 }
 
 /**
- * The topics that a service reads for a generation, in the order of the flow. What is not computed (events, rejects)
+ * The topics that a stage reads for a generation, in the order of the flow. What is not computed (events, rejects)
  * is the same for all generations: gold takes it once, with generation 0.
  */
-export function topicsReadBy(service: string, generation = 0): TopicName[] {
-  const read = TOPICS.filter((t) => t.readers.includes(service))
-  return read.filter((t) => generation === 0 || t.derived || service !== 'gold').map((t) => topicAt(t.name, generation))
+export function topicsReadBy(stage: string, generation = 0): TopicName[] {
+  const read = TOPICS.filter((t) => t.readers.includes(stage))
+  return read.filter((t) => generation === 0 || t.derived || stage !== 'gold').map((t) => topicAt(t.name, generation))
 }

@@ -1,24 +1,23 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { durationText } from '@mastery/topology/alerts/durations.ts'
-import {
-  BREAK_FIELDS,
-  COMMON_FIELDS,
-  FILE_FIELDS,
-  type Field,
-  KIND_FIELDS,
-  OVERRIDE_FIELDS,
-} from '@mastery/topology/alerts/fields.ts'
-import { KINDS, LATER } from '@mastery/topology/alerts/policy.ts'
+import type { Field } from '@mastery/topology/alerts/field.ts'
+import { BREAK_FIELDS, COMMON_FIELDS, FILE_FIELDS, OVERRIDE_FIELDS } from '@mastery/topology/alerts/fields.ts'
+import { KIND_FIELDS } from '@mastery/topology/alerts/kind-fields.ts'
+import { KINDS } from '@mastery/topology/alerts/policy.ts'
 import { wanted } from '@mastery/topology/alerts/read-fields.ts'
 import {
   COMMAND_FIELDS,
   EXPECT_FIELDS,
+  LOOK_FIELDS,
+  METRIC_FIELDS,
   SERIES_FIELDS,
   STANDS_FIELDS,
   TEST_FIELDS,
   TOLD_FIELDS,
 } from '@mastery/topology/alerts/table-fields.ts'
+import { OWNER_FIELDS, PEOPLE_FIELDS, WATCH_FIELDS } from '@mastery/topology/alerts/watch-fields.ts'
+import { WATCH_KINDS } from '@mastery/topology/alerts/watch-rule.ts'
 
 export const PAGE = join(resolve(import.meta.dirname, '../..'), 'docs/alerts.md')
 const BEGIN = '<!-- reference: written by "npx node infra/config/alert-reference.ts" -->'
@@ -48,11 +47,11 @@ const tableOf = (fields: readonly Field[]) =>
 /** Every field of rules files and of their tests, as the reader takes them. */
 export function reference(): string {
   const kinds = KINDS.map((k) => `### ${k}\n\n${KIND_FIELDS[k].about}\n\n${tableOf(KIND_FIELDS[k].fields)}`)
-  const later = Object.entries(LATER).map(([k, why]) => `- \`${k}\`: ${why}`)
+  const watches = WATCH_KINDS.map((k) => `### ${k}\n\n${WATCH_FIELDS[k].about}\n\n${tableOf(WATCH_FIELDS[k].fields)}`)
   return `## The file
 
 ${tableOf(FILE_FIELDS)}
-\`rules\`: a list of rules. \`overrides\`: a list of what schools and grades have differently. \`breaks\`: a list of holidays. \`notifications\`: how people are told.
+\`rules\`: a list of rules. \`overrides\`: a list of what schools and grades have differently. \`breaks\`: a list of holidays. \`notifications\`: how people are told. \`people\`: who is told of what nobody teaches.
 
 Fields of a break:
 
@@ -60,26 +59,39 @@ ${tableOf(BREAK_FIELDS)}
 Fields of an override, beside \`rules\`, which holds, by rule id, the fields that are different:
 
 ${tableOf(OVERRIDE_FIELDS)}
-## Every rule
+## Every rule about students
 
 ${tableOf(COMMON_FIELDS)}
-## Kinds of rules
+## Kinds of rules about students
 
 ${kinds.join('\n')}
-### Kinds that come later
+## Kinds of rules about the system itself
 
-A file that has one of these is refused, with the reason:
+Each of these has all its fields here: of the fields of every rule above it has no others.
 
-${later.join('\n')}
+${watches.join('\n')}
+### people
 
+Who is told of what nobody teaches. Field of \`people\`, beside \`content_owners\`, a list of who answers for items:
+
+${tableOf(PEOPLE_FIELDS)}
+Fields of an entry of \`content_owners\`:
+
+${tableOf(OWNER_FIELDS)}
 ## Tests of rules
 
-A file of tests has \`rules\` (a file, seen from this one), \`prerequisites\` if wanted (by topic, a list of topics) and \`tests\`. Fields of a test, beside \`answers\`, \`commands\` and \`expect\`:
+A file of tests has \`rules\` (a file, seen from this one), \`prerequisites\` if wanted (by topic, a list of topics) and \`tests\`. Fields of a test, beside \`answers\`, \`metrics\`, \`looks\`, \`commands\` and \`expect\`:
 
 ${tableOf(TEST_FIELDS)}
 Of a series of answers:
 
 ${tableOf(SERIES_FIELDS)}
+Of a series of \`metrics\`, for rules about the system itself, of which the one operator is told:
+
+${tableOf(METRIC_FIELDS)}
+Of one of the \`looks\`:
+
+${tableOf(LOOK_FIELDS)}
 Of a command:
 
 ${tableOf(COMMAND_FIELDS)}

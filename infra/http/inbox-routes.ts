@@ -42,7 +42,10 @@ export const INBOX_ROUTES: readonly RouteSpec[] = [
       parameters: [path('alert_id', 'The alert, as the inbox names it.')],
       body: { mediaTypes: ['application/json'], schema: 'AlertDeed', array: false },
       replies: {
-        202: { about: 'The command is in the log; the alert changes within seconds.', schema: 'AlertCommand' },
+        202: {
+          about: 'The command is in the log; the alert changes within seconds, one on a class within minutes.',
+          schema: 'AlertCommand',
+        },
         ...errors(400, 401, 403, 404, 413, 415, 503),
       },
       keyed: true,

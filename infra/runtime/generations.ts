@@ -9,7 +9,7 @@ import {
 } from '@mastery/topology/generations/generation.ts'
 import type { Codec } from '@mastery/topology/ports/codec.ts'
 import type { EventLog } from '@mastery/topology/ports/event-log.ts'
-import { broadcast } from './broadcast.ts'
+import { broadcastMarker } from './broadcast.ts'
 
 const CHUNK = 1000
 
@@ -70,7 +70,7 @@ export class Generations {
     await this.refresh()
   }
 
-  /** Tells the partitions of learning.events: each switches where its copy stands. */
+  /** Tells the partitions of learning.events and ops.metrics: each switches where its copy stands. */
   async mark(action: Marker['action'], g: Generation, now: number): Promise<void> {
     const value = this.codec.encode('marker', {
       marker_id: randomUUID(),
@@ -81,7 +81,7 @@ export class Generations {
       payload: null,
       issued_at: now,
     })
-    await broadcast(this.log, 'learning.events', { key: 'marker', value, timestamp: now })
+    await broadcastMarker(this.log, { key: 'marker', value, timestamp: now })
   }
 
   /** Looks every `everyMs`; `changed` runs after news, one call at a time, and again where it failed. Gives the way to stop. */

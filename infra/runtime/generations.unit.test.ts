@@ -17,7 +17,7 @@ const generation = (id: number, status: Generation['status'], changedAt: number)
 
 async function opened() {
   const log = new MemoryLog()
-  await log.ensureTopics(['mastery.control', 'learning.events'], 3)
+  await log.ensureTopics(['mastery.control', 'learning.events', 'ops.metrics'], 3)
   const codec = await openCodec({ url: 'mock://' })
   return { log, codec, generations: new Generations(log, codec) }
 }

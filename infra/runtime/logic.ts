@@ -128,7 +128,7 @@ export async function decodeAll(
     }
     if (read instanceof CodecError)
       dead.push({ topic, partition, raw: r, code: read.code, message: read.message, student: r.key })
-    else decoded.push({ raw: r, record: { subject: read.subject, value: read.value, key: r.key, origin } })
+    else decoded.push({ raw: r, record: { ...read, key: r.key, origin } })
   }
   return { decoded, dead }
 }

@@ -10,6 +10,7 @@ import { openInstallation } from '@mastery/infra/runtime/installation.ts'
 import { beginGeneration } from '@mastery/jobs/src/replay/begin.ts'
 import { buildProgress, isCaughtUp } from '@mastery/jobs/src/replay/progress.ts'
 import { dropGeneration } from '@mastery/jobs/src/replay/switch.ts'
+import { AWAITED_SERVICES } from '@mastery/topology/flow.ts'
 import { EVERYTHING } from '@mastery/topology/generations/generation.ts'
 import { Redis } from 'ioredis'
 import { encoded, everyEventInGold, send } from './feed.ts'
@@ -19,7 +20,6 @@ import { SHAPES, sized } from './school.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const HOME = join(ROOT, '.local/bench')
-const STAGES = ['features', 'scoring', 'alerts', 'notify', 'gold']
 
 const CEILING = {
   value: 82_000,
@@ -76,7 +76,7 @@ const wide: Case = async ({ quick, note }) => {
       let told = false
       const startStages = () => {
         told = false
-        for (const stage of STAGES) {
+        for (const stage of AWAITED_SERVICES) {
           const child = spawn(process.execPath, [...process.execArgv, join(ROOT, 'services', stage, 'src/main.ts')], {
             env: { ...env, PORT: '0' },
             stdio: ['ignore', 'pipe', 'pipe'],
@@ -93,17 +93,9 @@ const wide: Case = async ({ quick, note }) => {
       const check = () => {
         if (ended) throw new Error(ended)
       }
-      const pids = new Map(children.map((c, i) => [STAGES[i]!, c.pid!]))
+      const pids = new Map<string, number>(children.map((c, i) => [AWAITED_SERVICES[i]!, c.pid!]))
       for (const part of await statusStack(HOME)) if (part.pid !== null) pids.set(part.part, part.pid)
-      const drained = () =>
-        drain(
-          installation.log,
-          installation.state,
-          profile.generation,
-          () => {},
-          check,
-          (s) => note(`waiting for ${s.join(', ')}`),
-        )
+      const drained = () => drain(installation.log, installation.state, profile.generation, () => {}, check, note)
 
       // One tick through everything: groups are joined, schemas are known, connections are open.
       note('services are joining their groups')

@@ -24,6 +24,7 @@ export const SCENARIOS: Readonly<Record<string, readonly string[]>> = {
   memory: ['memory'],
   alerts: ['stage', 'ticks'],
   'alerting-school': ['year'],
+  labels: ['school'],
   replay: ['alone', 'beside'],
   reconcile: ['small', 'large'],
   answers: ['1M', '10M', '100M'],

@@ -2,6 +2,7 @@ import { activatePolicy } from '@mastery/cli/src/alerts/activate.ts'
 import { previewRules } from '@mastery/cli/src/alerts/preview.ts'
 import type { Delivery } from '@mastery/schemas/src/generated/delivery.gen.ts'
 import { weekOf } from '@mastery/topology/drift/calendar.ts'
+import { classSubject } from '@mastery/topology/events/class-command.ts'
 import { hash128 } from '@mastery/topology/events/hash.ts'
 import { alertMarkers, policyOf, smallRoster } from '@mastery/topology/testing/alert-log.ts'
 import { answer, command, DAY, DAY_ZERO, eventInput, MINUTE } from '@mastery/topology/testing/learner-log.ts'
@@ -80,6 +81,20 @@ describe('a class that falls back, through the whole pipeline', { timeout: 240_0
     expect(drop[0]!.evidence.find((e) => e.code === 'members')?.value).toBe(10)
   })
 
+  it('is acknowledged, with who did it, once time has passed in every partition', async () => {
+    const [alert] = await world.gold.query<{ alert_id: string }>("SELECT alert_id FROM v_alerts WHERE scope = 'class'")
+    const student = classSubject('school', 'c1')
+    const ack = { student, alert: alert!.alert_id, author: 'teacher-1', issued_at: START + 2 * WEEK + 37 * HOUR }
+    await world.send([command('ack', 'acknowledge', ack), ...school(2 * 168 + 37, 2 * 168 + 39)])
+    expect(
+      await world.gold.query(
+        "SELECT toString(state) AS state, done_by, toString(cause) AS cause, toUInt32(notices) AS notices FROM v_alerts WHERE scope = 'class'",
+      ),
+    ).toEqual([{ state: 'acknowledged', done_by: 'teacher-1', cause: 'acknowledge', notices: 1 }])
+    const [, row] = await ofClass()
+    expect(row).toMatchObject({ student_id: '', class_id: 'c1', state: 'acknowledged', told: false })
+  })
+
   it('is what a preview over the same history says', async () => {
     const range = { from: START, to: START + 3 * WEEK }
     const { rules } = await previewRules(world.installation, 'school', POLICY, range, () => {})
@@ -97,6 +112,6 @@ describe('a class that falls back, through the whole pipeline', { timeout: 240_0
         expect(r.value.includes(ERASED) || r.key.includes(ERASED)).toBe(false)
       }
     expect(parts).toBeGreaterThan(0)
-    expect(await ofClass()).toHaveLength(1)
+    expect(await ofClass()).toHaveLength(2)
   })
 })

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { masteryOk, sqlRows } from '../processes/here.ts'
 import { type Server, startMastery } from '../processes/server.ts'
 
 interface HistoryRow {
@@ -108,5 +109,30 @@ describe('a correction', { timeout: 90_000 }, () => {
     )
     expect(rows.every((r) => r.cause === 'counted')).toBe(true)
     expect((await current('cleo'))!.mastery).toBe(wanted!.mastery)
+  })
+
+  it('is carried out again by a replay into a new generation, with what its teacher judged, and in the same words', async () => {
+    const mark = { id: 'mark-1', student: 'ada', kind: 'teacher_feedback', role: 'evidence', topics: ['ratios'] }
+    await send({ ...mark, occurred_at: at(40), score: 0.9 })
+    const told = (generation: number) =>
+      sqlRows<{ cause: string; mastery: number; explanation: string }>(
+        `SELECT toString(cause) AS cause, arrayElement(mastery_scores, -1) AS mastery, explanation
+         FROM student_mastery_history_rows FINAL WHERE generation = ${generation}
+         ORDER BY src_partition, src_offset, ordinal`,
+        { data },
+      )
+    const first = await until(
+      () => told(0),
+      (rows) => rows.some((r) => r.explanation.includes('A teacher judged it at 90 %')),
+    )
+    expect(first.find((r) => r.cause === 'corrected')!.explanation).toContain('An answer was corrected to 100 %')
+    await masteryOk(['replay', '--switch', '--reason', 'again'], { data })
+    expect(await told(1)).toEqual(first)
+    // The judgement is evidence, and no answer that anybody is measured by.
+    const [answers] = await sqlRows<{ n: number }>(
+      "SELECT toUInt32(count()) AS n FROM v_answers WHERE kind = 'teacher_feedback'",
+      { data },
+    )
+    expect(answers!.n).toBe(0)
   })
 })

@@ -13,6 +13,7 @@ import { deliveryJobs } from '@mastery/notify/src/jobs.ts'
 import { partitionOf } from '@mastery/topology/partition.ts'
 import type { NoticeRecord, NoticeSource } from '@mastery/topology/testing/notice-log.ts'
 import { person } from '@mastery/topology/testing/notice-log.ts'
+import { topicsReadBy } from '@mastery/topology/topics.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const SECRET = 'a secret of the webhook'
@@ -151,15 +152,14 @@ export class DeliveryWorld {
   /** Whether everything in the log was decided, handed over and run to its end. Works beside the service. */
   async idle(): Promise<boolean> {
     return this.within(async (i) => {
-      for (const [stage, topic] of [
-        ['notify', 'mastery.notices'],
-        ['delivery', 'mastery.deliveries'],
-      ] as const)
+      for (const stage of ['notify', 'delivery'] as const) {
+        const topic = topicsReadBy(stage)[0]!
         for (let partition = 0; partition < i.profile.partitions; partition++) {
           const { end } = await i.log.bounds(topic, partition)
           const at = await i.state.peek({ stage, generation: 0, topic, partition })
           if ((at?.nextOffset ?? 0) < end) return false
         }
+      }
       const jobs = await i.openJobs(deliveryJobs(UNSENT, () => Promise.reject(new Error('not here'))) as never)
       const open = await jobs.list({ states: ['waiting', 'delayed', 'active'] })
       await jobs.close()

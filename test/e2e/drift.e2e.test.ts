@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Found } from '@mastery/topology/drift/report/found.ts'
+import { simulateSchool } from '@mastery/topology/school/school.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mastery, masteryOk, type Place, sqlRows } from '../processes/here.ts'
 
@@ -52,6 +53,31 @@ describe('a drift that was planted in the simulated school', () => {
       place,
     )
     expect(Number(worst!.apart)).toBeLessThan(1e-6)
+  })
+
+  it('is looked for in each subject once there is a curriculum', async () => {
+    const own: Place = { data: join(folder, 'subjects') }
+    const { topics } = simulateSchool({ seed: 1, students: 30, events: 4000, tenant: 'demo', pseudonym: (id) => id })
+    const file = join(folder, 'graph.json')
+    writeFileSync(file, JSON.stringify({ topics: topics.map(({ id, subject }) => ({ topic: id, subject })) }))
+    await masteryOk(['curriculum', 'set', '--file', file], own)
+    await masteryOk(['simulate', '--students', '30', '--events', '4000'], own)
+    const rows = await sqlRows<{ subject: string; series: number; answers: number }>(
+      `SELECT subject, uniqExact(kind, name, model, model_version) AS series,
+         sumIf(rows, name LIKE 'predictions%' AND model = 'elo') AS answers
+       FROM v_feature_drift WHERE kind IN ('feature', 'quality') AND window_kind = 'week' GROUP BY subject ORDER BY subject`,
+      own,
+    )
+    const subjects = [...new Set(topics.map((t) => t.subject))].sort()
+    expect(subjects.length).toBeGreaterThan(1)
+    expect(rows.map((r) => r.subject)).toEqual(['', ...subjects])
+    const [whole, ...parts] = rows.map((r) => Number(r.answers))
+    expect(parts.reduce((a, b) => a + b, 0)).toBe(whole)
+    const quality = await sqlRows<{ n: number }>(
+      "SELECT sum(answers) AS n FROM v_model_quality WHERE model = 'elo'",
+      own,
+    )
+    expect(Number(quality[0]!.n)).toBe(whole)
   })
 
   it('is asked for in one way, and said so', async () => {

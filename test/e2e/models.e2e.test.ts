@@ -9,6 +9,7 @@ import { compareVersions, verdicts } from '@mastery/jobs/src/training/compare.ts
 import { type TrainOptions, trainFromGold } from '@mastery/jobs/src/training/train.ts'
 import { versionsInForce } from '@mastery/jobs/src/training/versions.ts'
 import type { LearningEvent } from '@mastery/schemas/src/generated/learning-event.gen.ts'
+import { readReference } from '@mastery/topology/drift/training-reference.ts'
 import { parseEvaluation } from '@mastery/topology/evaluation/evaluation.ts'
 import type { Input } from '@mastery/topology/testing/topology-driver.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -30,7 +31,7 @@ const versionParts = () => {
 const parts = () => ({ ...world.parts(), artefacts: world.installation.artefacts, now: () => ++now })
 const train = (learners: string[], more: Partial<TrainOptions> = {}) =>
   trainFromGold(
-    { ...parts(), inForce: () => versionsInForce(versionParts()) },
+    { ...parts(), inForce: () => versionsInForce(versionParts()), labelWeight: 0 },
     { learners, seed: 1, folds: 5, draws: 100, ...more },
   )
 
@@ -70,6 +71,22 @@ describe('trained versions, from gold into the stream and back', () => {
       `SELECT src_partition AS p, version, src_offset AS at FROM v_markers
        WHERE action = 'activate' AND name = 'bkt' ORDER BY p, src_offset`,
     )
+    // How it did in training goes before it, to whoever watches its first weeks.
+    const brought = await world.gold.query<{ p: number; at: string; payload: string }>(
+      `SELECT src_partition AS p, src_offset AS at, payload FROM v_markers
+       WHERE name = 'drift/bkt' AND version = '${version}' ORDER BY p`,
+    )
+    expect(brought).toHaveLength(world.installation.profile.partitions)
+    for (const { p, at } of brought) {
+      const inForce = markers.find((m) => m.p === p && m.version === version)!
+      expect(Number(at)).toBeLessThan(Number(inForce.at))
+    }
+    const weeks = readReference(brought[0]!.payload)
+    const { metrics } = (await world.installation.artefacts.read('bkt', version)).manifest
+    const n = weeks.reduce((sum, w) => sum + w.n, 0)
+    const loss = weeks.reduce((sum, w) => sum + w.n * w.measures[1]!.mean, 0) / n
+    expect(n).toBeGreaterThan(0.5 * metrics['n']!)
+    if (n === metrics['n']) expect(loss).toBeCloseTo(metrics['log_loss']!, 5)
     const rows = await world.gold.query<{ p: number; version: string; at: string }>(
       `SELECT src_partition AS p, model_version AS version, src_offset AS at
        FROM next_correct_predictions WHERE score_source = 'bkt'`,

@@ -39,7 +39,7 @@ describe('a network that is trained here', () => {
 
   it('is put in force while the stream runs, and every score names it from one offset on', async () => {
     const trained = await trainFromGold(
-      { ...parts(), inForce: () => versionsInForce(versionParts()) },
+      { ...parts(), inForce: () => versionsInForce(versionParts()), labelWeight: 0 },
       { learners: ['dkt', 'irt'], seed: 1, folds: 5, draws: 100 },
     )
     for (const t of trained) version[t.model] = t.version

@@ -92,7 +92,7 @@ describe('a version that is put in force where histories are longer than states'
     await world.send(events.slice(0, half))
     const versionParts = { ...world.parts(), artefacts: world.installation.artefacts }
     const trained = await trainFromGold(
-      { ...versionParts, now: () => ++now, inForce: () => versionsInForce(versionParts) },
+      { ...versionParts, now: () => ++now, inForce: () => versionsInForce(versionParts), labelWeight: 0 },
       { learners: ['bkt', 'elo', 'irt'], seed: 1, folds: 5, draws: 50 },
     )
     version = Object.fromEntries(trained.map((t) => [t.model, t.version]))

@@ -26,7 +26,7 @@ const versionParts = () => {
 const parts = () => ({ ...world.parts(), artefacts: world.installation.artefacts, now: () => ++now })
 const train = (learners: string[], more: Partial<TrainOptions> = {}) =>
   trainFromGold(
-    { ...parts(), inForce: () => versionsInForce(versionParts()) },
+    { ...parts(), inForce: () => versionsInForce(versionParts()), labelWeight: 0 },
     { learners, seed: 1, folds: 3, draws: 60, ...more },
   )
 
@@ -87,7 +87,12 @@ describe('trees of the next week', () => {
       versions: kept.map(({ model, version }) => ({ model, version })),
       ...{ test: null, seed: 1, draws: 40, progress: () => {} },
     }
-    const from = { ...parts(), gold: async () => world.gold, inForce: () => versionsInForce(versionParts()) }
+    const from = {
+      ...parts(),
+      gold: async () => world.gold,
+      inForce: () => versionsInForce(versionParts()),
+      labelWeight: 0,
+    }
     expect(forecastWeeks(plan.versions.map((v) => v.model))).toBe(true)
     expect(kept.length).toBeGreaterThan(1)
     const e = await compareWeekVersions(from, plan)

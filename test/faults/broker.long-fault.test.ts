@@ -1,3 +1,4 @@
+import { AWAITED_SERVICES } from '@mastery/topology/flow.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { signalPart, startPart } from './parts.ts'
 import { pause, Rig } from './rig.ts'
@@ -44,7 +45,7 @@ describe.skipIf(!gated)(title, { timeout: 300_000 }, () => {
     const read = await at(1)
     await rig.feed('truncated')
     await rig.groups.truncate('learning.events', 1, read + 20)
-    for (const name of ['features', 'scoring', 'alerts', 'notify', 'gold'] as const) rig.services.launch(name)
+    for (const name of AWAITED_SERVICES) rig.services.launch(name)
     await rig.services
       .of('features')
       .said(

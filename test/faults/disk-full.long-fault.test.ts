@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmdirSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { AWAITED_SERVICES } from '@mastery/topology/flow.ts'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { endOfPart, startPart } from './parts.ts'
 import { pause, Rig } from './rig.ts'
@@ -86,7 +87,7 @@ describe.skipIf(why !== null)(title, { timeout: 300_000 }, () => {
     await rig.services.stop('SIGTERM')
     await rig.feed('kafka')
     const room = fill('kafka')
-    for (const name of ['features', 'scoring', 'alerts', 'notify', 'gold'] as const) rig.services.launch(name)
+    for (const name of AWAITED_SERVICES) rig.services.launch(name)
     rig.services.supervise()
     await endOfPart(rig.folder, 'kafka')
     await pause(2_000)

@@ -9,6 +9,9 @@ const TABLES: readonly (readonly [name: string, from: string, without: string])[
   ['student_mastery', 'student_mastery', 'src_partition, src_offset, version, last_updated'],
   ['student_mastery_history', 'student_mastery_history', 'src_partition, src_offset, version, last_updated'],
   ['next_correct_predictions', 'next_correct_predictions', 'src_partition, src_offset'],
+  ['alerts', 'alerts FINAL', 'src_partition, src_offset, ordinal'],
+  ['deliveries', 'deliveries FINAL', 'src_partition, src_offset, ordinal'],
+  ['feature_drift', 'feature_drift FINAL', 'src_partition, src_offset, ordinal, detected'],
   ['rejects', 'rejects FINAL', 'log_partition, log_offset'],
 ]
 

@@ -1,3 +1,4 @@
+import { AWAITED_SERVICES } from '@mastery/topology/flow.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Seeded } from '../generators/seeded.ts'
 import { pause, Rig } from './rig.ts'
@@ -6,7 +7,6 @@ const gated = process.env['MASTERY_TEST_KAFKA']
 const title = gated
   ? 'members that come and go'
   : 'members that come and go, not run: no local stack (MASTERY_TEST_KAFKA unset)'
-const VICTIMS = ['features', 'scoring', 'alerts', 'gold'] as const
 
 describe.skipIf(!gated)(title, { timeout: 300_000 }, () => {
   let rig: Rig
@@ -24,7 +24,7 @@ describe.skipIf(!gated)(title, { timeout: 300_000 }, () => {
     let kills = 0
     for (; kills < 6 || feeding; kills++) {
       await pause(300 + random.below(500))
-      await rig.replace(random.pick(VICTIMS), {}, false)
+      await rig.replace(random.pick(AWAITED_SERVICES), {}, false)
     }
     await fed
     await rig.recovered('kill -9 at random', 'random', () => `${kills} kills`)
@@ -32,12 +32,12 @@ describe.skipIf(!gated)(title, { timeout: 300_000 }, () => {
   })
 
   it('takes no write of a process that was frozen until others had its partitions', async () => {
-    const frozen = VICTIMS.map((name) => rig.services.of(name))
+    const frozen = AWAITED_SERVICES.map((name) => rig.services.of(name))
     const fed = rig.feed('zombie', { to: 0.7, appends: 1 })
     // Amid the batches of these.
     await rig.grown('learning.features', 200)
     for (const server of frozen) server.child.kill('SIGSTOP')
-    const others = VICTIMS.map((name) => rig.services.another(name))
+    const others = AWAITED_SERVICES.map((name) => rig.services.another(name))
     // Beyond the session of six seconds: the partitions are others' when the frozen ones wake up amid their work.
     await pause(9_000)
     for (const server of frozen) server.child.kill('SIGCONT')
@@ -51,7 +51,7 @@ describe.skipIf(!gated)(title, { timeout: 300_000 }, () => {
     const fed = rig.feed('members', { appends: 24, pauseMs: 500 })
     let changes = 0
     for (let round = 0; round < 3; round++) {
-      const more = VICTIMS.map((name) => rig.services.another(name))
+      const more = AWAITED_SERVICES.map((name) => rig.services.another(name))
       await Promise.all(more.map((server) => server.said(/\brunning\b/)))
       await pause(1_200)
       // In turn they leave as they should and as they should not.

@@ -5,22 +5,41 @@ import { importFormat } from '@mastery/topology/importers/formats.ts'
 import type { ImportOutcome } from '@mastery/topology/importers/importer.ts'
 import { TextImport } from '@mastery/topology/importers/text-import.ts'
 import { type AnswersOptions, answersCsv } from '../generators/answers-csv.ts'
+import { type SchoolSize, schoolOf } from './school.ts'
 
-/** What an importer made of a tenant's file. */
+/** What an importer made of a row, or the time that comes after it. */
+export type Sent = ImportOutcome | { type: 'tick'; at: number }
+
+/** What is sent of a tenant: what an importer made of its file, or the year of its simulated school. */
 export interface Outcomes {
   tenant: string
-  all: ImportOutcome[]
+  all: Sent[]
+  /** Whose roster and rules come first. */
+  school: SchoolSize | null
   /** Greatest event time. */
   newest: number
 }
 
 export interface TenantFile extends Partial<AnswersOptions> {
   rows: number
+  school?: never
   /** Changes what the importer made, for what a file can't say. */
   edit?(all: ImportOutcome[]): ImportOutcome[]
 }
 
-export function outcomesOf(tenant: Tenant, file: TenantFile): Outcomes {
+/** A tenant that is a simulated school, with time between its events. */
+export interface SchoolFile {
+  school: SchoolSize
+}
+
+const newestOf = (all: readonly Sent[]) =>
+  all.reduce((t, o) => (o.type === 'event' ? Math.max(t, o.event.observed_at) : t), 0)
+
+export function outcomesOf(tenant: Tenant, file: TenantFile | SchoolFile): Outcomes {
+  if (file.school) {
+    const all: Sent[] = [...schoolOf(tenant, file.school).records()]
+    return { tenant: tenant.id, all, school: file.school, newest: newestOf(all) }
+  }
   const { edit = (all) => all, ...options } = file
   const { text } = answersCsv({ seed: file.rows + tenant.id.length, students: 60, topics: 8, ...options })
   const context = { tenant: tenant.id, pseudonym: pseudonymiser(tenant) }
@@ -30,13 +49,15 @@ export function outcomesOf(tenant: Tenant, file: TenantFile): Outcomes {
   return {
     tenant: tenant.id,
     all,
-    newest: all.reduce((t, o) => (o.type === 'event' ? Math.max(t, o.event.observed_at) : t), 0),
+    school: null,
+    newest: newestOf(all),
   }
 }
 
 /** As the import command does. */
-export function take(ingest: Ingest, tenant: string, o: ImportOutcome): void {
+export function take(ingest: Ingest, tenant: string, o: Sent): void {
   if (o.type === 'event') ingest.event(o.event)
+  else if (o.type === 'tick') ingest.tick(o.at)
   else if (o.type === 'reject')
     ingest.reject(tenant, {
       code: o.code,

@@ -1,3 +1,4 @@
+import { AWAITED_SERVICES } from '@mastery/topology/flow.ts'
 import type { ReconcileReport } from '@mastery/topology/reconcile/report.ts'
 import kafkajs from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -9,7 +10,6 @@ const gated = process.env['MASTERY_TEST_KAFKA']
 const title = gated
   ? 'a replay with more partitions'
   : 'a replay with more partitions, not run: no local stack (MASTERY_TEST_KAFKA unset)'
-const STAGES = ['features', 'scoring', 'alerts', 'gold'] as const
 const PARTITIONS = 8
 
 /** Computed tables, and what names the computation in each; scores also name their place between the stages. */
@@ -92,7 +92,7 @@ describe.skipIf(!gated)(title, { timeout: 240_000 }, () => {
       place,
     )
     const live = rig.feed('live', { to: 0.7, appends: 12, pauseMs: 100 })
-    more = STAGES.map((name) => rig.services.another(name))
+    more = AWAITED_SERVICES.map((name) => rig.services.another(name))
     await Promise.all(more.map((server) => server.said(/\brunning\b/)))
     await rig.replace('scoring')
     await rig.replace('gold')

@@ -1,39 +1,45 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { serialize } from 'node:v8'
 import { Ingest } from '@mastery/cli/src/ingest.ts'
 import { loadProfile } from '@mastery/infra/config/profile.ts'
 import { downStack, type StackAddresses, upStack } from '@mastery/infra/local/stack.ts'
 import { drain } from '@mastery/infra/runtime/drain.ts'
 import { type Installation, openInstallation } from '@mastery/infra/runtime/installation.ts'
+import type { Patience } from '@mastery/infra/runtime/stands-still.ts'
 import type { LearningEvent } from '@mastery/schemas/src/generated/learning-event.gen.ts'
+import { AWAITED_SERVICES, type ServiceName, STAGES } from '@mastery/topology/flow.ts'
 import { TransientError } from '@mastery/topology/ports/failure.ts'
 import { SILENT } from '@mastery/topology/ports/telemetry.ts'
 import type { Redis } from 'ioredis'
 import { expect } from 'vitest'
-import { type Place, ROOT, runScript } from '../processes/cli.ts'
-import { type ServiceName, Services } from '../processes/services.ts'
+import { Services } from '../processes/services.ts'
 import { askClickHouse, linesOf, onRedis } from './ask.ts'
-import { differences, type Fingerprint } from './gold-rows.ts'
+import { type Decisions, decisionsDiffer, decisionsIn } from './decided.ts'
+import { differences } from './gold-rows.ts'
 import { GroupMembers } from './group-members.ts'
-import { feed, type Outcomes, outcomesOf, type Part, type TenantFile } from './outcomes.ts'
+import { feed, type Outcomes, outcomesOf, type Part, type SchoolFile, type TenantFile } from './outcomes.ts'
 import { TcpProxy } from './proxy.ts'
 import { record } from './recovery.ts'
-import { embeddedStates, statesOf } from './states.ts'
+import { ensureVault, prepareSchool } from './school.ts'
+import { statesOf } from './states.ts'
 import { writeTenants } from './tenants.ts'
+import { Undisturbed } from './undisturbed.ts'
 import { LIMIT_MS, pause } from './waiting.ts'
 
 type Proxied = 'redis' | 'clickhouse' | 'registry'
+/** The rig's own limit ends it, with what the services said. */
+const ENDLESS: Patience = { saysMs: Infinity, givesUpMs: Infinity }
 /** A broker gives up a silent member after this long; the least that it takes. */
 const SESSION_MS = 6_000
-const STAGES: readonly ServiceName[] = ['features', 'scoring', 'alerts', 'notify', 'gold']
 
 export { pause }
 
+type Tenants = Readonly<Record<string, TenantFile | SchoolFile>>
+
 /**
- * Servers and services of its own, a supervisor, and for each tenant a file of answers with an undisturbed run of it on
- * the embedded profile to compare with. Faults are put between; services may reach servers through proxies.
+ * Servers and services of its own, a supervisor, and for each tenant a file of answers, or a school with a roster and
+ * rules, with an undisturbed run of it on the embedded profile to compare with. Faults are put between; services may reach servers through proxies.
  */
 export class Rig {
   readonly folder: string
@@ -44,11 +50,9 @@ export class Rig {
   /** Reaches the servers directly. */
   installation!: Installation
   private readonly outcomes = new Map<string, Outcomes>()
-  private reference!: Promise<ReadonlyMap<string, Fingerprint[]>>
-  private wanted: ReadonlyMap<string, string> | null = null
-  /** Where the undisturbed run is. */
-  private readonly left: Place
+  private undisturbed!: Undisturbed
   private readonly direct: Services
+  private readonly tenantsFile: string
   private restartsBefore = 0
   private cleanUp: ((folder: string) => void) | null = null
 
@@ -65,18 +69,18 @@ export class Rig {
       Object.entries(at).map(([name, address]) => [name, via.get(name as Proxied)?.address(address) ?? address]),
     ) as StackAddresses
     const [data, tenantsFile] = [join(folder, 'local'), join(folder, 'tenants.json')]
+    this.tenantsFile = tenantsFile
     this.services = new Services(seen, data, tenantsFile, { KAFKA_SESSION_TIMEOUT_MS: String(SESSION_MS), ...env })
     this.direct = new Services(at, data, tenantsFile)
     this.groups = new GroupMembers(at.kafka)
-    this.left = { data: join(folder, 'embedded'), env: { MASTERY_TENANTS_FILE: tenantsFile } }
   }
 
   static async open(
-    tenants: Readonly<Record<string, TenantFile>>,
+    tenants: Tenants,
     options: {
       via?: readonly Proxied[]
       services?: readonly ServiceName[]
-      env?: Record<string, string>
+      env?(folder: string): Record<string, string>
       prepare?(folder: string): void
       cleanUp?(folder: string): void
     } = {},
@@ -90,9 +94,9 @@ export class Rig {
       const at = await upStack({ root: folder })
       const via = new Map<Proxied, TcpProxy>()
       for (const name of options.via ?? []) via.set(name, await TcpProxy.before(at[name]))
-      rig = new Rig(folder, at, via, options.env ?? {})
+      rig = new Rig(folder, at, via, options.env?.(folder) ?? {})
       rig.cleanUp = options.cleanUp ?? null
-      await rig.begin(tenants, options.services ?? STAGES)
+      await rig.begin(tenants, options.services ?? AWAITED_SERVICES)
       return rig
     } catch (e) {
       // Whoever asked for it has nothing in hand to close.
@@ -102,33 +106,31 @@ export class Rig {
     }
   }
 
-  private async begin(tenants: Readonly<Record<string, TenantFile>>, services: readonly ServiceName[]): Promise<void> {
+  private async begin(tenants: Tenants, services: readonly ServiceName[]): Promise<void> {
     await this.groups.open()
     const profile = loadProfile({ ...this.direct.place.env, MASTERY_DATA: this.direct.place.data }, {})
     this.installation = await openInstallation(profile, SILENT)
-    for (const tenant of this.installation.secrets.tenants)
-      this.outcomes.set(tenant.id, outcomesOf(tenant, tenants[tenant.id]!))
-    this.reference = this.undisturbed()
-    this.reference.catch(() => {})
+    for (const tenant of this.installation.secrets.tenants) {
+      const outcomes = outcomesOf(tenant, tenants[tenant.id]!)
+      this.outcomes.set(tenant.id, outcomes)
+      if (outcomes.school) ensureVault(this.installation, tenant.id)
+    }
+    const place = { data: join(this.folder, 'embedded'), env: { MASTERY_TENANTS_FILE: this.tenantsFile } }
+    this.undisturbed = new Undisturbed(join(this.folder, 'files'), place, this.outcomes.values())
     await this.services.start(services)
     this.services.supervise()
   }
 
-  /** The undisturbed run of all tenants, in the background. */
-  private async undisturbed(): Promise<ReadonlyMap<string, Fingerprint[]>> {
-    const files = [...this.outcomes.values()].map((outcomes) => {
-      const file = join(this.folder, 'files', outcomes.tenant)
-      writeFileSync(file, serialize(outcomes))
-      return file
-    })
-    const { code, out, err } = await runScript(
-      join(ROOT, 'test/faults/undisturbed-main.ts'),
-      files,
-      this.left,
-      LIMIT_MS,
-    )
-    if (code !== 0) throw new Error(`The undisturbed run failed:\n${err}`)
-    return new Map(Object.entries(JSON.parse(out) as Record<string, Fingerprint[]>))
+  /** Brings the roster and the rules of a school into force, before its first event. */
+  async prepare(tenant: string): Promise<void> {
+    const gold = await this.installation.openGold()
+    try {
+      const to = { installation: this.installation, gold, check: () => {} }
+      const own = this.installation.secrets.tenants.find((t) => t.id === tenant)!
+      await prepareSchool(to, own, this.outcomes.get(tenant)!.school!)
+    } finally {
+      await gold.close()
+    }
   }
 
   feed(tenant: string, part: Part = {}): Promise<void> {
@@ -147,7 +149,7 @@ export class Rig {
     for (;;) {
       check()
       try {
-        await drain(log, state, 0, (behind) => void (last = JSON.stringify([...behind])), check)
+        await drain(log, state, 0, (behind) => void (last = JSON.stringify([...behind])), check, undefined, ENDLESS)
         return performance.now() - started
       } catch (e) {
         if (!(e instanceof TransientError)) throw e
@@ -158,26 +160,35 @@ export class Rig {
 
   /** The last lines of every service, for whoever has to find out why a test fails. */
   tails(): string {
-    return STAGES.map(
+    return AWAITED_SERVICES.map(
       (name) => `${name}:\n${this.services.output(name).trimEnd().split('\n').slice(-6).join('\n')}`,
     ).join('\n')
   }
 
   /**
-   * Every row of gold as in the undisturbed run, and every student's state to the byte. Gives the rows compared.
+   * Every row of gold as in the undisturbed run, every student's state to the byte, and of a school every alert, notice,
+   * delivery and verdict in the log. Gives the rows compared.
    * `except`: tables that are to differ, and then the states' bytes may too.
    */
   async equal(tenant: string, except: readonly string[] = []): Promise<number> {
-    const gold = (await this.reference).get(tenant)!
-    expect(await differences(tenant, this.left, this.direct.place, gold, except)).toEqual([])
+    const gold = await this.undisturbed.gold(tenant)
+    const { school } = this.outcomes.get(tenant)!
+    // Drift runs beside schools only.
+    const others = school ? except : [...except, 'feature_drift']
+    expect(await differences(tenant, this.undisturbed.place, this.direct.place, gold, others)).toEqual([])
+    if (school) expect(decisionsDiffer(await this.undisturbed.decided(tenant), await this.decided(tenant))).toEqual([])
     const { partitions } = this.installation.profile
     const found = await statesOf(this.installation.state, partitions, false)
-    this.wanted ??= await embeddedStates(this.left.data!, partitions)
     const own = new Set(this.outcomes.get(tenant)!.all.flatMap((o) => (o.type === 'event' ? [o.event.student] : [])))
-    const wanted = [...this.wanted].filter(([key]) => own.has(key.split(' ')[1]!))
+    const wanted = [...(await this.undisturbed.states(partitions))].filter(([key]) => own.has(key.split(' ')[1]!))
     const wrong = except.length > 0 ? [] : wanted.filter(([key, sum]) => found.get(key) !== sum)
     expect([wanted.length, wrong]).toEqual([own.size * 3, []])
-    return gold.reduce((n, f) => n + (except.includes(f.name) ? 0 : f.n), 0)
+    return gold.reduce((n, f) => n + (others.includes(f.name) ? 0 : f.n), 0)
+  }
+
+  /** What alerts, classes, notify and drift have written of a tenant. */
+  decided(tenant: string): Promise<Decisions[]> {
+    return decisionsIn(this.installation.log, this.installation.codec, tenant)
   }
 
   /** Resolves when a topic has grown by more than this, since now. */
@@ -230,7 +241,7 @@ export class Rig {
     await this.recovered(fault, tenant, () => (typeof note === 'string' ? note : ''))
   }
 
-  groupOf(name: ServiceName): string {
+  groupOf(name: string): string {
     return `mastery.${name}.g0`
   }
 
@@ -239,12 +250,13 @@ export class Rig {
    * what ends by itself is started again from now on.
    */
   async replace(name: ServiceName, env: Record<string, string> = {}, supervised = true): Promise<void> {
-    const dead = await this.groups.of(this.groupOf(name))
+    const groups = STAGES.filter((s) => s.service === name).map((s) => this.groupOf(s.name))
+    const dead = await Promise.all(groups.map((group) => this.groups.of(group)))
     this.services.leaveAlone()
     await this.services.of(name).signal('SIGKILL')
     this.services.launch(name, env)
     if (supervised) this.services.supervise()
-    await this.groups.expel(this.groupOf(name), dead)
+    for (const [i, group] of groups.entries()) await this.groups.expel(group, dead[i]!)
   }
 
   proxy(name: Proxied): TcpProxy {
@@ -252,7 +264,7 @@ export class Rig {
   }
 
   async close(): Promise<void> {
-    await this.reference?.catch(() => {})
+    await this.undisturbed?.ended()
     await this.services.stop('SIGKILL')
     await this.groups.close().catch(() => {})
     await this.installation?.close().catch(() => {})

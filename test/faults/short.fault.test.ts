@@ -1,3 +1,5 @@
+import { AWAITED_SERVICES } from '@mastery/topology/flow.ts'
+import { topicsReadBy } from '@mastery/topology/topics.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pause, Rig } from './rig.ts'
 
@@ -13,14 +15,6 @@ const CRASHES = {
   // Without rules it writes nothing but time.
   alerts: ['alerts.decoded', 'alerts.folded', 'alerts.committed'],
   gold: ['gold.fetched', 'gold.folded', 'gold.committed'],
-} as const
-
-/** A topic that each reads. */
-const READS = {
-  features: 'learning.events',
-  scoring: 'learning.features',
-  alerts: 'mastery.scores',
-  gold: 'mastery.scores',
 } as const
 
 describe.skipIf(!gated)(title, { timeout: 300_000 }, () => {
@@ -63,7 +57,7 @@ describe.skipIf(!gated)(title, { timeout: 300_000 }, () => {
       expect(end.ms).toBeLessThan(10_000)
     }
     await fed
-    for (const name of [...VICTIMS, 'notify'] as const) rig.services.launch(name)
+    for (const name of AWAITED_SERVICES) rig.services.launch(name)
     rig.services.supervise()
     const slowest = Math.max(...[...left.values()].map((e) => e.ms))
     await rig.recovered('SIGTERM amid batches', 'sigterm', () => `left within ${(slowest / 1000).toFixed(1)} s`)
@@ -73,14 +67,15 @@ describe.skipIf(!gated)(title, { timeout: 300_000 }, () => {
     await rig.feed('flushed', { to: 0.4 })
     await rig.caughtUp()
     // A loss is seen by what the group was told.
-    for (const [name, topic] of Object.entries(READS))
-      while ((await rig.groups.untold(rig.groupOf(name as keyof typeof READS), topic)) > 0) await pause(20)
+    for (const name of VICTIMS)
+      for (const topic of topicsReadBy(name))
+        while ((await rig.groups.untold(rig.groupOf(name), topic)) > 0) await pause(20)
     const feeding = rig.feed('flushed', { from: 0.4, appends: 12, pauseMs: 80 })
     await rig.grown('learning.features', 50)
     await rig.redis((redis) => redis.flushall())
     await feeding
     await rig.recovered('Redis FLUSHALL amid traffic', 'flushed')
-    for (const name of ['features', 'scoring', 'alerts', 'gold'] as const)
+    for (const name of VICTIMS)
       expect(rig.services.output(name)).toMatch(
         /rebuilding: the state store has nothing of \w+ for .*flushed or replaced/,
       )

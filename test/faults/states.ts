@@ -5,12 +5,10 @@ import { EmbeddedLog } from '@mastery/infra/adapters/embedded/log.ts'
 import { EmbeddedState } from '@mastery/infra/adapters/embedded/state.ts'
 import type { StateScope, StateStore } from '@mastery/topology/ports/state-store.ts'
 import { WINDOW_STATE } from '@mastery/topology/stages/windowing/state.ts'
+import { topicsReadBy } from '@mastery/topology/topics.ts'
 
-const FOLDED = [
-  { stage: 'features', topic: 'learning.events' },
-  { stage: 'scoring', topic: 'learning.features' },
-  { stage: 'alerts', topic: 'mastery.scores' },
-] as const
+/** Stages that keep a state per student. */
+const FOLDED = (['features', 'scoring', 'alerts'] as const).map((stage) => ({ stage, topic: topicsReadBy(stage)[0]! }))
 
 /** Where a record stood is the only thing that may differ between two logs with the same events. */
 function withoutPlace(stage: string, key: string, bytes: Uint8Array): Uint8Array {

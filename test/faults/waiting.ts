@@ -1,5 +1,6 @@
+import type { ServiceName } from '@mastery/topology/flow.ts'
 import { expect, vi } from 'vitest'
-import type { ServiceName, Services } from '../processes/services.ts'
+import type { Services } from '../processes/services.ts'
 import type { TcpProxy } from './proxy.ts'
 
 /** What has not happened by then never will: minutes more than it takes on a machine that does ten things besides. */

@@ -1,17 +1,10 @@
 import { join } from 'node:path'
+import { SERVICES, type ServiceName } from '@mastery/topology/flow.ts'
 import { masteryOk, type Place } from './cli.ts'
 import { type Left, Server } from './server.ts'
 
-export type ServiceName = 'collector' | 'features' | 'scoring' | 'alerts' | 'notify' | 'gold' | 'api'
-export const SERVICE_NAMES: readonly ServiceName[] = [
-  'collector',
-  'features',
-  'scoring',
-  'alerts',
-  'notify',
-  'gold',
-  'api',
-]
+/** All but jobs, whose hour may come while a test runs. */
+export const SERVICE_NAMES = SERVICES.filter((name) => name !== 'jobs')
 
 const RESTART_MS = 250
 

@@ -4,6 +4,7 @@ import type { EventLog, LogAppend } from '@mastery/topology/ports/event-log.ts'
 import type { StateCommit, StateScope, StateStore } from '@mastery/topology/ports/state-store.ts'
 import type { AnyStage } from '@mastery/topology/stage.ts'
 import type { DriftMeta } from '@mastery/topology/stages/drift/meta.ts'
+import { Marks } from '@mastery/topology/stages/marks.ts'
 import { CODEC } from './sim-codec.ts'
 
 /** Ways in which the system can be broken on purpose, to see that the simulation finds them. */
@@ -43,7 +44,7 @@ function countingTwice(stage: AnyStage): AnyStage {
   return {
     ...stage,
     step(record, state, meta) {
-      for (const { marks } of (meta as DriftMeta).sources.values()) marks.clear()
+      for (const source of (meta as DriftMeta).sources.values()) source.marks = new Marks()
       return stage.step(record, state, meta)
     },
   }

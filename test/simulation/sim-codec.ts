@@ -1,6 +1,6 @@
 import { AvroCodec } from '@mastery/infra/adapters/schema-registry/codec.ts'
 import { schemaVersions, subjects } from '@mastery/schemas/src/subjects.ts'
-import { type Codec, CodecError } from '@mastery/topology/ports/codec.ts'
+import { type Codec, CodecError, type Read } from '@mastery/topology/ports/codec.ts'
 import type { SubjectName } from '@mastery/topology/topics.ts'
 import type { Process, Scheduler } from './scheduler.ts'
 
@@ -15,7 +15,7 @@ export const CODEC: AvroCodec = (() => {
   const names = subjects() as SubjectName[]
   names.forEach((subject, i) => {
     const versions = schemaVersions(subject)
-    codec.useWriter(subject, i + 1, versions.at(-1)!.text)
+    codec.useWriter(subject, i + 1, versions.at(-1)!.text, versions.at(-1)!.version)
     codec.addReader(subject, LATER + i + 1, versions.at(-1)!.text)
   })
   return codec
@@ -43,7 +43,7 @@ export class CodecPort implements Codec {
     return CODEC.encode(subject, value)
   }
 
-  decode(bytes: Uint8Array): { subject: SubjectName; value: unknown } {
+  decode(bytes: Uint8Array): Read {
     if (bytes.length >= 5 && bytes[0] === 0) {
       const id = Buffer.from(bytes.buffer, bytes.byteOffset, 5).readUInt32BE(1)
       if (id > LATER && id < NO_SCHEMA && !this.learned.has(id))

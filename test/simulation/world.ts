@@ -1,4 +1,5 @@
 import type { RunningStage } from '@mastery/infra/runtime/stage-runner.ts'
+import type { StageName } from '@mastery/topology/flow.ts'
 import { type PartitionCounts, sourceOf } from '@mastery/topology/partition.ts'
 import { FencedError } from '@mastery/topology/ports/failure.ts'
 import type { StateScope } from '@mastery/topology/ports/state-store.ts'
@@ -18,22 +19,23 @@ import { stageIn } from './stages.ts'
 import type { Workload } from './workload.ts'
 import { Writer } from './writers.ts'
 
-export const SERVICES = ['features', 'scoring', 'alerts', 'drift-features', 'drift-scores', 'drift', 'gold'] as const
+/** Stages that run here, each as a process of its own. */
+export const SERVICES = [
+  'features',
+  'scoring',
+  'alerts',
+  'drift-features',
+  'drift-scores',
+  'drift',
+  'gold',
+] as const satisfies readonly StageName[]
 export type ServiceName = (typeof SERVICES)[number]
 
 /** Who reads what before it comes to a topic. */
 type Flow = readonly (readonly [ServiceName, TopicName])[]
-const FLOW: Flow = [
-  ['features', 'learning.events'],
-  ['scoring', 'learning.features'],
-  ['alerts', 'mastery.scores'],
-]
-const DRIFT_FLOW: Flow = [
-  ...FLOW.slice(0, 2),
-  ['drift-features', 'learning.features'],
-  ['drift-scores', 'mastery.scores'],
-  ['drift', 'drift.partials'],
-]
+const reading = (...names: ServiceName[]): Flow => names.map((name) => [name, topicsReadBy(name)[0]!])
+const FLOW = reading('features', 'scoring', 'alerts')
+const DRIFT_FLOW = reading('features', 'scoring', 'drift-features', 'drift-scores', 'drift')
 const BEFORE: ReadonlyMap<TopicName, Flow> = new Map([
   ['learning.features', FLOW.slice(0, 1)],
   ['mastery.scores', FLOW.slice(0, 2)],

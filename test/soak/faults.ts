@@ -1,14 +1,12 @@
+import { AWAITED_SERVICES, type ServiceName } from '@mastery/topology/flow.ts'
 import { signalPart, startPart } from '../faults/parts.ts'
 import { pause, type Rig } from '../faults/rig.ts'
-import type { ServiceName } from '../processes/services.ts'
 
 /** One way to hurt the running system. Resolves when the fault is over; what it did, in words. */
 export interface SoakFault {
   name: string
   strike(rig: Rig): Promise<void>
 }
-
-const STAGES: readonly ServiceName[] = ['features', 'scoring', 'alerts', 'gold']
 
 /** A supervisor starts it again. */
 const killed = (name: ServiceName): SoakFault => ({
@@ -59,10 +57,10 @@ const slow = (part: 'redis' | 'clickhouse', latencyMs: number): SoakFault => ({
 })
 
 export const SOAK_FAULTS: readonly SoakFault[] = [
-  ...STAGES.map(killed),
-  ...STAGES.map(killed),
-  ...STAGES.map(frozen),
-  ...STAGES.map(ended),
+  ...AWAITED_SERVICES.map(killed),
+  ...AWAITED_SERVICES.map(killed),
+  ...AWAITED_SERVICES.map(frozen),
+  ...AWAITED_SERVICES.map(ended),
   restarted('kafka', 'SIGTERM'),
   restarted('kafka', 'SIGKILL'),
   restarted('redis', 'SIGTERM'),

@@ -1,7 +1,10 @@
-import { BREAK_FIELDS, FILE_FIELDS, type Field, fieldsOf, OVERRIDE_FIELDS } from './fields.ts'
+import { peopleOf, watchRuleOf } from './check-watch.ts'
+import type { Field } from './field.ts'
+import { BREAK_FIELDS, FILE_FIELDS, fieldsOf, OVERRIDE_FIELDS } from './fields.ts'
 import { checkNotifications } from './notification-policy.ts'
-import { type AlertPolicy, type AlertRule, KINDS, LATER, type Override, type RuleKind } from './policy.ts'
+import { type AlertPolicy, type AlertRule, KINDS, type Override, type RuleKind } from './policy.ts'
 import { type Given, isGroup, nearest, type Path, type Problem, readFields } from './read-fields.ts'
+import { WATCH_KINDS, type WatchKind, type WatchRule } from './watch-rule.ts'
 
 const NEVER_LATE = Number.MAX_SAFE_INTEGER
 
@@ -69,18 +72,16 @@ function checkRule(rule: Partial<AlertRule> & { kind: RuleKind }, path: Path, pr
     say('no_data', 'ends before there can be the evidence that is asked for; give more time')
 }
 
-function kindOf(v: unknown, path: Path, problems: Problem[]): RuleKind | null {
-  if ((KINDS as readonly unknown[]).includes(v)) return v as RuleKind
-  const known = [...KINDS, ...Object.keys(LATER)]
-  if (typeof v === 'string' && LATER[v] !== undefined)
-    problems.push({ path, message: `is "${v}", which this build does not decide yet: ${LATER[v]}. Take the rule out` })
-  else {
-    const meant = typeof v === 'string' ? nearest(v, known) : null
-    problems.push({
-      path,
-      message: `is ${v === undefined ? 'missing' : JSON.stringify(v)}; right would be ${meant === null ? `one of ${KINDS.join(', ')}` : `"${meant}"`}`,
-    })
-  }
+const EVERY_KIND: readonly string[] = [...KINDS, ...WATCH_KINDS]
+const isWatch = (kind: string): kind is WatchKind => (WATCH_KINDS as readonly string[]).includes(kind)
+
+function kindOf(v: unknown, path: Path, problems: Problem[]): RuleKind | WatchKind | null {
+  if (EVERY_KIND.includes(v as string)) return v as RuleKind | WatchKind
+  const meant = typeof v === 'string' ? nearest(v, EVERY_KIND) : null
+  problems.push({
+    path,
+    message: `is ${v === undefined ? 'missing' : JSON.stringify(v)}; right would be ${meant === null ? `one of ${EVERY_KIND.join(', ')}` : `"${meant}"`}`,
+  })
   return null
 }
 
@@ -91,30 +92,44 @@ function list(file: Given, name: string, problems: Problem[]): readonly unknown[
   return []
 }
 
-function rulesOf(file: Given, problems: Problem[]): AlertRule[] {
+function rulesOf(file: Given, problems: Problem[]): { rules: AlertRule[]; watches: WatchRule[] } {
   const ids = new Set<string>()
-  const rules = list(file, 'rules', problems).flatMap((v, i): AlertRule[] => {
+  const rules: AlertRule[] = []
+  const watches: WatchRule[] = []
+  list(file, 'rules', problems).forEach((v, i) => {
     const path = ['rules', i]
     if (!isGroup(v)) {
       problems.push({ path, message: 'must be a rule: id, kind and its fields' })
-      return []
+      return
     }
     const kind = kindOf(v['kind'], [...path, 'kind'], problems)
-    if (kind === null) return []
-    const rule = ruleOf(kind, readFields(fieldsOf(kind), v, path, problems))
-    checkRule(rule, path, problems)
-    if (ids.has(rule.id)) problems.push({ path: [...path, 'id'], message: `is "${rule.id}" a second time` })
-    ids.add(rule.id)
-    return [rule]
+    if (kind === null) return
+    let id: string
+    if (isWatch(kind)) {
+      const rule = watchRuleOf(kind, v, path, problems)
+      watches.push(rule)
+      id = rule.id
+    } else {
+      const rule = ruleOf(kind, readFields(fieldsOf(kind), v, path, problems))
+      checkRule(rule, path, problems)
+      rules.push(rule)
+      id = rule.id
+    }
+    if (ids.has(id)) problems.push({ path: [...path, 'id'], message: `is "${id}" a second time` })
+    ids.add(id)
   })
   if (file['rules'] === undefined) problems.push({ path: [], message: 'lacks "rules": a list of rules' })
-  return rules
+  return { rules, watches }
 }
 
 const ENTERED: Readonly<Record<string, string>> = { stalled: 'answers', inactive: 'after' }
 const overridable = (kind: RuleKind): Field[] => fieldsOf(kind).filter((f) => f.name !== 'id' && f.name !== 'kind')
 
-function overridesOf(file: Given, rules: readonly AlertRule[], problems: Problem[]): Override[] {
+function overridesOf(
+  file: Given,
+  { rules, watches }: { rules: readonly AlertRule[]; watches: readonly WatchRule[] },
+  problems: Problem[],
+): Override[] {
   return list(file, 'overrides', problems).flatMap((v, i): Override[] => {
     const path = ['overrides', i]
     if (!isGroup(v)) {
@@ -133,7 +148,9 @@ function overridesOf(file: Given, rules: readonly AlertRule[], problems: Problem
     for (const [id, fields] of Object.entries(changed)) {
       const at = [...path, 'rules', id]
       const rule = rules.find((r) => r.id === id)
-      if (!rule)
+      if (watches.some((w) => w.id === id))
+        problems.push({ path: at, message: 'is about the system itself, which no school or grade has differently' })
+      else if (!rule)
         problems.push({
           path: at,
           message: `is no rule of this file; there are ${[...new Set(rules.flatMap((r) => r.id ?? []))].join(', ')}`,
@@ -169,7 +186,7 @@ export function checkPolicy(
   const notes: Problem[] = []
   const whole = isGroup(file) ? file : {}
   if (!isGroup(file)) problems.push({ path: [], message: 'must have version, rules and, if wanted, overrides' })
-  const { rules: _r, overrides: _o, breaks: _b, notifications, ...around } = whole
+  const { rules: _r, overrides: _o, breaks: _b, notifications, people, ...around } = whole
   const head = readFields(FILE_FIELDS, around, [], problems)
   const breaks = list(whole, 'breaks', problems).map((v, i) => {
     const path = ['breaks', i]
@@ -177,11 +194,12 @@ export function checkPolicy(
     if (b.until <= b.from) problems.push({ path: [...path, 'until'], message: 'is not after its first day' })
     return b
   })
-  const rules = rulesOf(whole, problems)
+  const both = rulesOf(whole, problems)
+  const { rules } = both
   for (const r of rules)
     if (r.kind === 'prerequisite_gap' && r.enabled && Object.keys(prerequisites).length === 0)
       notes.push({
-        path: ['rules', rules.indexOf(r)],
+        path: ['rules', list(whole, 'rules', []).findIndex((x) => isGroup(x) && x['id'] === r.id)],
         message:
           'never fires without a topic graph with prerequisites; "npx mastery curriculum set --file FILE" sets one',
       })
@@ -190,8 +208,9 @@ export function checkPolicy(
     mastered: head['mastered'] as number,
     sessionGap: head['session_gap'] as number,
     breaks: breaks.sort((a, b) => a.from - b.from),
-    rules,
-    overrides: overridesOf(whole, rules, problems),
+    ...both,
+    people: peopleOf(people, problems),
+    overrides: overridesOf(whole, both, problems),
     prerequisites,
     ...(notifications == null ? {} : { notifications }),
   }

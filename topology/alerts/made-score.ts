@@ -50,5 +50,6 @@ export function madeScore(a: MadeAnswer): MasteryScore {
     stale: false,
     cause: 'counted',
     reason: null,
+    revised: [],
   }
 }

@@ -1,3 +1,5 @@
+import { NOBODY_NAMED, type People, type WatchRule } from './watch-rule.ts'
+
 /** What a rule looks at: a student's own answers, time, or all students of a class. */
 export const KINDS = [
   'mastery_below',
@@ -10,15 +12,6 @@ export const KINDS = [
   'class_drop',
 ] as const
 export type RuleKind = (typeof KINDS)[number]
-
-/** Kinds that the format has a place for and that nothing decides yet, and why. */
-export const LATER: Readonly<Record<string, string>> = {
-  item_health: "items are looked at in gold, and their alerts' stage is not there yet",
-  item_drift: "items are looked at in gold, and their alerts' stage is not there yet",
-  model_drift: 'the drift stage does not write to this one yet',
-  data_quality: 'the metrics of the services do not reach this stage yet',
-  pipeline: 'the metrics of the services do not reach this stage yet',
-}
 
 export const ROLES = ['teacher', 'guardian', 'student'] as const
 export type Role = (typeof ROLES)[number]
@@ -117,6 +110,9 @@ export interface AlertPolicy {
   sessionGap: number
   breaks: readonly Break[]
   rules: readonly AlertRule[]
+  /** Rules about the system itself. */
+  watches: readonly WatchRule[]
+  people: People
   overrides: readonly Override[]
   /** What comes before a topic, from the tenant's topic graph. */
   prerequisites: Readonly<Record<string, readonly string[]>>
@@ -133,7 +129,8 @@ export function readPolicy(text: string): AlertPolicy {
   if (p.format !== 1 || !Array.isArray(p.rules))
     throw new Error('It is no alert policy of this format; "npx mastery alerts activate" writes them.')
   const { format: _, ...policy } = p
-  return policy as AlertPolicy
+  // Of policies that are older than these.
+  return { watches: [], people: NOBODY_NAMED, ...policy } as AlertPolicy
 }
 
 /** The policy as an artefact holds it. The same policy is the same text. */

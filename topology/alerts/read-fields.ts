@@ -1,5 +1,5 @@
 import { durationOf, durationText, offsetOf } from './durations.ts'
-import type { Field, FieldType } from './fields.ts'
+import type { Field, FieldType } from './field.ts'
 
 export type Path = readonly (string | number)[]
 

@@ -1,4 +1,5 @@
-import type { Field, FieldType } from './fields.ts'
+import type { Field, FieldType } from './field.ts'
+import { PIPELINE_MEASURES } from './watch-rule.ts'
 
 const LINE: FieldType = { is: 'line' }
 
@@ -34,6 +35,46 @@ export const SERIES_FIELDS: readonly Field[] = [
   { name: 'late', type: { is: 'offset' }, usual: 0, about: 'They are observed so long after they were given.' },
 ]
 
+/** What a service says of itself, at equal distances. */
+export const METRIC_FIELDS: readonly Field[] = [
+  { name: 'part', type: LINE, usual: 'scoring', about: 'Of which part.' },
+  {
+    name: 'measure',
+    type: { is: 'one of', of: [...PIPELINE_MEASURES, 'rejected'] },
+    usual: 'latency_p99',
+    about: 'What the values are of; all else is well.',
+  },
+  { name: 'start', type: { is: 'offset' }, usual: 0, about: 'When the first is written.' },
+  { name: 'every', type: { is: 'duration', min: 1000, max: 3_600_000 }, usual: 15_000, about: 'Time between them.' },
+  {
+    name: 'values',
+    type: LINE,
+    about:
+      'One for each: milliseconds, records, partitions, or how many of the operations failed; `_` where nothing is written.',
+  },
+  {
+    name: 'operations',
+    type: { is: 'number', min: 0, max: 1e9, whole: true },
+    usual: 100,
+    about: 'Operations, or events, of each.',
+  },
+  { name: 'source', type: LINE, usual: 'lms', about: '`rejected`: of which source.' },
+  { name: 'ends', type: { is: 'flag' }, usual: false, about: 'The last one says that the process ends.' },
+]
+
+/** What a look at gold finds. Those of one kind and time are one look. */
+export const LOOK_FIELDS: readonly Field[] = [
+  { name: 'at', type: { is: 'offset' }, about: 'When.' },
+  {
+    name: 'kind',
+    type: { is: 'one of', of: ['item_health', 'item_drift', 'model_drift', 'data_drift'] },
+    about: 'What is looked at.',
+  },
+  { name: 'topic', type: LINE, usual: null, about: 'Topic of the items.' },
+  { name: 'found', type: { is: 'texts' }, usual: null, about: 'Items, model versions or series; without it, nothing.' },
+  { name: 'findings', type: { is: 'texts' }, usual: ['drift'], about: 'What was found of each.' },
+]
+
 export const COMMAND_FIELDS: readonly Field[] = [
   { name: 'at', type: { is: 'offset' }, about: 'When.' },
   {
@@ -51,6 +92,7 @@ const WHO: readonly Field[] = [
   { name: 'rule', type: LINE, usual: null, about: 'Of which rule.' },
   { name: 'student', type: LINE, usual: null, about: 'About whom.' },
   { name: 'topic', type: LINE, usual: null, about: 'On which topic.' },
+  { name: 'about', type: LINE, usual: null, about: 'Which part, source or model version.' },
   { name: 'severity', type: LINE, usual: null, about: 'How severe.' },
 ]
 

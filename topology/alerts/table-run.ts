@@ -1,17 +1,20 @@
 import type { Alert } from '@mastery/schemas/src/generated/alert.gen.ts'
 import type { Notice } from '@mastery/schemas/src/generated/notice.gen.ts'
 import { studentCommand } from '../events/command.ts'
-import type { Relations } from '../roster/relations.ts'
+import { OPS_KEY } from '../ops/place.ts'
 import type { StageOutput } from '../stage.ts'
 import { policyName } from '../stages/alerting/markers.ts'
 import { alertingStage } from '../stages/alerting/stage.ts'
 import { classesStage } from '../stages/classes/stage.ts'
+import { watchingStage } from '../stages/watching/stage.ts'
 import type { SubjectName } from '../topics.ts'
 import { VirtualRun } from '../virtual-run.ts'
 import { durationText } from './durations.ts'
 import { madeScore } from './made-score.ts'
 import { type AlertPolicy, policyText } from './policy.ts'
+import { TABLE_TEACHER, TABLE_TENANT, tableRoster } from './table-roster.ts'
 import type { Expectation, TableTest, Wanted } from './table-tests.ts'
+import { aboutOf, watchHappenings } from './table-watch.ts'
 
 /** What was expected and is not so. */
 export interface Difference {
@@ -23,45 +26,16 @@ export interface Difference {
   lines: string[]
 }
 
-const TENANT = 'test'
-const TEACHER = 'teacher'
-
-/** Everybody in one class with a teacher, and everybody has a guardian. */
-function rosterOf(students: readonly string[]): Relations {
-  const always = { from: null, until: null }
-  const user = (pseudonym: string, role: 'student' | 'teacher' | 'guardian') => ({
-    pseudonym,
-    roles: [{ role, school: 'school', ...always }],
-    language: null,
-    enabled: true,
-  })
-  return {
-    tenant: TENANT,
-    version: 'test',
-    schools: [{ id: 'school', zone: null }],
-    classes: [{ id: 'class', school: 'school', grades: [], topics: [] }],
-    members: [
-      ...students.map((s) => ({ class: 'class', user: s, role: 'student' as const, primary: false, ...always })),
-      { class: 'class', user: TEACHER, role: 'teacher', primary: true, ...always },
-    ],
-    guardians: students.map((s) => ({ student: s, guardian: `${s}'s guardian`, role: 'guardian' })),
-    users: [
-      ...students.map((s) => user(s, 'student')),
-      ...students.map((s) => user(`${s}'s guardian`, 'guardian')),
-      user(TEACHER, 'teacher'),
-    ],
-    denied: [],
-  }
-}
-
 type Happening = { at: number; rank: number; run(): void }
 
 /** Runs one test against the rules, in virtual time. Empty: all is as expected. */
 export function runTableTest(policy: AlertPolicy, test: TableTest): Difference[] {
   const run = new VirtualRun(alertingStage({ generation: 0 }))
   const classes = new VirtualRun(classesStage({ generation: 0, sources: 1 }))
+  const watching = new VirtualRun(watchingStage({ generation: 0, sourcesBefore: 2 }))
   let offset = 0
   let classOffset = 0
+  let opsOffset = 0
   let told: Notice[] = []
   const alerts = new Map<string, Alert>()
   const differences: Difference[] = []
@@ -82,22 +56,23 @@ export function runTableTest(policy: AlertPolicy, test: TableTest): Difference[]
     if (o.subject === 'notice') told.push(o.value as Notice)
     if (o.subject !== 'alert') return
     const a = o.value as Alert
-    alerts.set(`${a.rule}\n${a.student}\n${a.topic}`, a)
+    const said = aboutOf(a)
+    alerts.set(`${a.rule}\n${a.student}\n${a.topic}${said === null ? '' : `\n${said}`}`, a)
+  }
+  const takeOps = (subject: SubjectName, value: unknown) => {
+    const origin = { topic: 'ops.metrics' as const, partition: 0, offset: opsOffset++ }
+    watching.outputs({ subject, key: OPS_KEY, value, origin }).forEach(said)
   }
   const version = (subject: 'policy' | 'roster', name: string, payload: string) => {
-    for (const action of ['prepare', 'activate'])
-      take('marker', '', {
-        marker_id: `${subject} ${action}`,
-        action,
-        subject,
-        name,
-        version: '1',
-        payload,
-        issued_at: 0,
-      })
+    for (const action of ['prepare', 'activate']) {
+      const marker_id = `${subject} ${action}`
+      const marker = { marker_id, action, subject, name, version: '1', payload, issued_at: 0 }
+      take('marker', '', marker)
+      takeOps('marker', marker)
+    }
   }
-  version('roster', TENANT, JSON.stringify(rosterOf([...new Set(test.series.map((s) => s.student))])))
-  version('policy', policyName(TENANT), policyText(policy))
+  version('roster', TABLE_TENANT, JSON.stringify(tableRoster([...new Set(test.series.map((s) => s.student))])))
+  version('policy', policyName(TABLE_TENANT), policyText(policy))
 
   const happenings: Happening[] = []
   const opportunities = new Map<string, number>()
@@ -114,7 +89,7 @@ export function runTableTest(policy: AlertPolicy, test: TableTest): Difference[]
           opportunities.set(key, n)
           const { student, topic } = s
           const made = {
-            tenant: TENANT,
+            tenant: TABLE_TENANT,
             student,
             topic,
             at: test.from + at,
@@ -126,6 +101,8 @@ export function runTableTest(policy: AlertPolicy, test: TableTest): Difference[]
         },
       })
     })
+  for (const { at, subject, value } of watchHappenings(test))
+    happenings.push({ at, rank: 1, run: () => takeOps(subject, value) })
   for (const c of test.commands) {
     const alertOf = () => alerts.get(`${c.rule}\n${c.student}\n${c.topic}`)?.alert_id ?? null
     happenings.push({
@@ -137,7 +114,7 @@ export function runTableTest(policy: AlertPolicy, test: TableTest): Difference[]
           c.student,
           studentCommand({
             command_id: `command ${offset}`,
-            tenant: TENANT,
+            tenant: TABLE_TENANT,
             student: c.student,
             kind: c.command,
             issued_at: test.from + c.at,
@@ -145,7 +122,7 @@ export function runTableTest(policy: AlertPolicy, test: TableTest): Difference[]
             rule: c.rule,
             topic: c.topic,
             until: c.until === null ? null : test.from + c.until,
-            author: TEACHER,
+            author: TABLE_TEACHER,
             reason: 'A test.',
           }),
         ),
@@ -184,7 +161,10 @@ function compare(test: TableTest, e: Expectation, alerts: readonly Alert[], told
     const lines = [...missing.map((w) => `- ${spelled(w)}`), ...left.map((f) => `+ ${spelled(f)}`)]
     differences.push({ test: test.name, at: e.at, what, lines })
   }
-  const about = (x: Alert | Notice) => ({ rule: x.rule, student: x.student, topic: x.topic, severity: x.severity })
+  const about = (x: Alert | Notice) => {
+    const { rule, student, topic, severity } = x
+    return { rule, student, topic, about: aboutOf(x), severity }
+  }
   const standing = alerts.filter((a) => !OVER.has(a.state)).map((a) => ({ ...about(a), state: a.state }))
   look('alerts', e.alerts, standing)
   const notices = told.map((n) => ({ ...about(n), kind: n.kind, to: n.role }))

@@ -2,12 +2,15 @@ import { isGroup, type Path, type Problem, readFields } from './read-fields.ts'
 import {
   COMMAND_FIELDS,
   EXPECT_FIELDS,
+  LOOK_FIELDS,
+  METRIC_FIELDS,
   SERIES_FIELDS,
   STANDS_FIELDS,
   TEST_FIELDS,
   TEST_FILE_FIELDS,
   TOLD_FIELDS,
 } from './table-fields.ts'
+import type { PipelineMeasure } from './watch-rule.ts'
 
 /** Answers at equal distances. Times in milliseconds from the beginning. */
 export interface Series {
@@ -18,6 +21,27 @@ export interface Series {
   late: number
   /** Null: none is given. */
   answers: readonly ({ mastery: number; right: boolean; rapid: boolean } | null)[]
+}
+
+/** What a part says of itself at equal distances. */
+export interface MetricSeries {
+  part: string
+  measure: PipelineMeasure | 'rejected'
+  start: number
+  every: number
+  /** Null: nothing is written. */
+  values: readonly (number | null)[]
+  operations: number
+  source: string
+  ends: boolean
+}
+
+export interface Look {
+  at: number
+  kind: 'item_health' | 'item_drift' | 'model_drift' | 'data_drift'
+  topic: string | null
+  found: readonly string[] | null
+  findings: readonly string[]
 }
 
 export interface TestCommand {
@@ -44,6 +68,8 @@ export interface TableTest {
   from: number
   tick: number
   series: readonly Series[]
+  metrics: readonly MetricSeries[]
+  looks: readonly Look[]
   commands: readonly TestCommand[]
   expect: readonly Expectation[]
 }
@@ -98,8 +124,21 @@ function seriesOf(v: Readonly<Record<string, unknown>>, path: Path, problems: Pr
   return { ...(s as unknown as Series), answers }
 }
 
+const LARGEST = 1e9
+
+function metricsOf(v: Readonly<Record<string, unknown>>, path: Path, problems: Problem[]): MetricSeries | null {
+  const s = readFields(METRIC_FIELDS, v, path, problems)
+  if (typeof s['values'] !== 'string') return null
+  const values = valuesOf(s['values'], LARGEST)
+  if (values === null) {
+    problems.push({ path: [...path, 'values'], message: 'must be numbers, such as 40*20 900*20 _*4' })
+    return null
+  }
+  return { ...(s as unknown as MetricSeries), values }
+}
+
 function testOf(v: Readonly<Record<string, unknown>>, path: Path, problems: Problem[]): TableTest {
-  const { answers, commands, expect, ...rest } = v
+  const { answers, metrics, looks, commands, expect, ...rest } = v
   const at = (name: string, i: number) => [...path, name, i]
   const head = readFields(TEST_FIELDS, rest, path, problems)
   const wanted = (list: unknown, where: Path, fields: typeof TOLD_FIELDS) =>
@@ -110,6 +149,12 @@ function testOf(v: Readonly<Record<string, unknown>>, path: Path, problems: Prob
     ...(head as unknown as TableTest),
     series: listOf(answers, [...path, 'answers'], problems).flatMap(
       (s, i) => seriesOf(s, at('answers', i), problems) ?? [],
+    ),
+    metrics: listOf(metrics, [...path, 'metrics'], problems).flatMap(
+      (s, i) => metricsOf(s, at('metrics', i), problems) ?? [],
+    ),
+    looks: listOf(looks, [...path, 'looks'], problems).map(
+      (l, i) => readFields(LOOK_FIELDS, l, at('looks', i), problems) as unknown as Look,
     ),
     commands: listOf(commands, [...path, 'commands'], problems).map(
       (c, i) => readFields(COMMAND_FIELDS, c, at('commands', i), problems) as unknown as TestCommand,

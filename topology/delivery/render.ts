@@ -1,5 +1,6 @@
 import type { Delivery, DeliveryItem } from '@mastery/schemas/src/generated/delivery.gen.ts'
 import type { Language, Names } from './names.ts'
+import { isOnSystem } from './system-words.ts'
 import { TEXTS } from './texts.ts'
 import type { WordsOf } from './words.ts'
 
@@ -40,22 +41,30 @@ export function render(d: Delivery, options: RenderOptions): Rendered {
   const t = TEXTS[options.language]
   const told = d.items.filter((i) => i.place === 'text')
   const kind = d.kind === 'urgent' || d.kind === 'group' ? d.kind : 'digest'
-  const subject = kind === 'urgent' ? t.subject.urgent : t.subject[kind](told.length + d.more)
-  const sections = sectionsOf(told, d.role === 'guardian', options)
+  const system = told.length > 0 && told.every((i) => isOnSystem(i.scope))
+  const subject = kind === 'urgent' ? t.subject.urgent : t.subject[system ? 'system' : kind](told.length + d.more)
+  const sections = sectionsOf(told, d.role, options)
   const tail = [...(d.more > 0 ? [t.more(d.more)] : []), ...(d.muted > 0 ? [t.muted(d.muted)] : [])]
   const opening = [t.greeting(options.names.person(d.recipient)), t.intro[kind]]
   return { subject, text: textOf(opening, sections, tail, options), html: htmlOf(opening, sections, tail, options) }
 }
 
-function sectionsOf(items: readonly DeliveryItem[], byChild: boolean, o: RenderOptions): Section[] {
+function sectionsOf(items: readonly DeliveryItem[], role: string, o: RenderOptions): Section[] {
+  const byChild = role === 'guardian'
   const t = TEXTS[o.language]
   const sections = new Map<string, Section>()
   for (const i of items) {
     const student = i.student === null ? null : o.names.person(i.student)
-    const heading = byChild ? (student ?? t.elsewhere) : i.class === null ? t.elsewhere : o.names.title(i.class)
+    const heading = isOnSystem(i.scope)
+      ? t.system[i.scope === 'item' ? 'items' : 'parts']
+      : byChild
+        ? (student ?? t.elsewhere)
+        : i.class === null
+          ? t.elsewhere
+          : o.names.title(i.class)
     let section = sections.get(heading)
     if (!section) sections.set(heading, (section = { heading, notes: [] }))
-    const { headline, evidence, next } = o.wordsOf(i, o.language, o.names)
+    const { headline, evidence, next } = o.wordsOf(i, o.language, o.names, role)
     const who = i.scope === 'class' ? t.wholeClass : byChild ? null : student
     const link = i.student === null || i.scope !== 'student' ? null : o.studentLink(i.student)
     section.notes.push({ who, headline, evidence, next, link })

@@ -7,9 +7,13 @@ export interface Texts {
     /** `n`: students or classes. */
     group(n: number): string
     digest(n: number): string
+    /** Of nothing but the system itself. */
+    system(n: number): string
   }
   greeting(name: string | null): string
   intro: { urgent: string; group: string; digest: string }
+  /** Headings of what is on the system itself. */
+  system: { items: string; parts: string }
   /** Heading of what belongs to no class. */
   elsewhere: string
   wholeClass: string
@@ -31,6 +35,7 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
       urgent: 'Please look now: an urgent notice',
       group: (n) => `${s(n, 'new notice', 'new notices')} on your students`,
       digest: (n) => `Today: ${s(n, 'notice', 'notices')} on learning`,
+      system: (n) => `${s(n, 'notice', 'notices')} on items, data or services`,
     },
     greeting: (name) => (name === null ? 'Hello,' : `Hello ${name},`),
     intro: {
@@ -38,6 +43,7 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
       group: 'this has just come up:',
       digest: 'this is the summary of the day:',
     },
+    system: { items: 'Items', parts: 'The system' },
     elsewhere: 'In general',
     wholeClass: 'The whole class',
     next: 'What one could do:',
@@ -54,6 +60,7 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
       urgent: 'Bitte gleich ansehen: eine dringende Meldung',
       group: (n) => `${s(n, 'neue Meldung', 'neue Meldungen')} zum Lernen`,
       digest: (n) => `Heute: ${s(n, 'Meldung', 'Meldungen')} zum Lernen`,
+      system: (n) => `${s(n, 'Meldung', 'Meldungen')} zu Aufgaben, Daten oder Diensten`,
     },
     greeting: (name) => (name === null ? 'Guten Tag,' : `Guten Tag ${name},`),
     intro: {
@@ -61,6 +68,7 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
       group: 'das hat sich gerade ergeben:',
       digest: 'das ist die Zusammenfassung des Tages:',
     },
+    system: { items: 'Aufgaben', parts: 'Das System' },
     elsewhere: 'Allgemein',
     wholeClass: 'Die ganze Klasse',
     next: 'Was man tun könnte:',

@@ -7,12 +7,6 @@ export const GERMAN: Phrases = {
   headline(item, about, topic) {
     const on = topic === null ? '' : ` bei ${topic}`
     const over = item.kind === 'resolved'
-    if (item.scope === 'pipeline')
-      return over ? 'Die Daten stimmen wieder.' : 'Die Daten stimmen nicht; was aus ihnen folgt, kann falsch sein.'
-    if (item.scope === 'item')
-      return over ? 'Eine Aufgabe tut wieder, was sie soll.' : 'Eine Aufgabe tut nicht, was sie soll.'
-    if (item.scope === 'model')
-      return over ? 'Ein Modell rechnet wieder wie zuvor.' : 'Ein Modell rechnet nicht mehr wie zuvor.'
     if (item.scope === 'class')
       return over ? `Die Klasse hat aufgeholt${on}.` : `Die ganze Klasse ist zurückgefallen${on}.`
     if (over) return `Es geht wieder besser${on}.`
@@ -38,7 +32,6 @@ export const GERMAN: Phrases = {
     if (item.kind === 'resolved') return null
     if (item.scope === 'class')
       return 'Das Thema mit der Klasse noch einmal aufgreifen, zuerst, was die meisten falsch hatten.'
-    if (item.scope !== 'student') return 'Die Angaben ansehen, und was sich kurz zuvor geändert hat.'
     switch (about) {
       case 'idle':
         return 'Fragen, wie es geht, und eine kleine erste Aufgabe vereinbaren.'

@@ -7,10 +7,6 @@ export const ENGLISH: Phrases = {
   headline(item, about, topic) {
     const on = topic === null ? '' : ` on ${topic}`
     const over = item.kind === 'resolved'
-    if (item.scope === 'pipeline')
-      return over ? 'The data is in order again.' : 'The data is not in order; what follows from it may be wrong.'
-    if (item.scope === 'item') return over ? 'An item works again.' : 'An item does not work as it should.'
-    if (item.scope === 'model') return over ? 'A model works as before.' : 'A model does not work as it did.'
     if (item.scope === 'class') return over ? `The class has recovered${on}.` : `The whole class has fallen back${on}.`
     if (over) return `It is better again${on}.`
     if (item.kind === 'escalated') return `Still waiting: help is needed${on}.`
@@ -34,7 +30,6 @@ export const ENGLISH: Phrases = {
   next(item, about) {
     if (item.kind === 'resolved') return null
     if (item.scope === 'class') return 'Take the topic up again with the class, beginning with what most got wrong.'
-    if (item.scope !== 'student') return 'Look at the evidence, and at what changed shortly before.'
     switch (about) {
       case 'idle':
         return 'Ask how things are, and agree on a small first task.'

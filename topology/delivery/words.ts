@@ -1,21 +1,14 @@
 import type { DeliveryItem } from '@mastery/schemas/src/generated/delivery.gen.ts'
+import type { ItemWords } from './item-words.ts'
 import type { Language, Names } from './names.ts'
 import type { About, Phrases } from './phrases.ts'
 import { Facts, storyOf } from './story.ts'
+import { isOnSystem, systemWords } from './system-words.ts'
 import { GERMAN } from './words-de.ts'
 import { ENGLISH } from './words-en.ts'
 
-/** What a message says of one notice; sentences without a full stop at their end are none of ours. */
-export interface ItemWords {
-  /** What happened, with the topic, without the student. */
-  headline: string
-  /** The evidence, a sentence each, strongest first. */
-  evidence: string[]
-  /** What one could do next; null where nothing is to be done. */
-  next: string | null
-}
-
-export type WordsOf = (item: DeliveryItem, language: Language, names: Names) => ItemWords
+/** `role`: as which the reader is told; null: not known. */
+export type WordsOf = (item: DeliveryItem, language: Language, names: Names, role?: string | null) => ItemWords
 
 function aboutOf(facts: Facts): About {
   if (facts.has('idle_days')) return 'idle'
@@ -30,7 +23,8 @@ function aboutOf(facts: Facts): About {
 const PHRASES: Readonly<Record<Language, Phrases>> = { en: ENGLISH, de: GERMAN }
 
 /** Words by what the evidence holds, for rules of any kind. */
-export const plainWords: WordsOf = (item, language, names) => {
+export const plainWords: WordsOf = (item, language, names, role = null) => {
+  if (isOnSystem(item.scope)) return systemWords(item, language, names, role)
   const p = PHRASES[language]
   const about = aboutOf(new Facts(item.evidence))
   const evidence = storyOf(item.evidence).map((t) => p.told(t, names.topic))

@@ -30,7 +30,11 @@ export function compareShape(
   const { statistic, df } = homogeneity([p, q])
   const between = windows.length > 1 ? homogeneity(windows.map(gather)) : { statistic: 0, df: 0 }
   const groups = joined([current.groups, reference.groups])
-  const s = spread(groups, groups.df / (windows.length + 1), { sum: between.statistic, df: between.df })
+  // Windows that all have the same one kind differ by nothing, in as many ways as there are kinds now.
+  const s = spread(groups, groups.df / (windows.length + 1), {
+    sum: between.statistic,
+    df: between.df || (windows.length - 1) * df,
+  })
   const per = 1 / current.n + 1 / reference.n
   const shapeP = df === 0 ? 1 : spreadTail(statistic, df, s)
   const psiCritical = df === 0 ? null : s.factor * df * per * fCritical(df, s.df, alpha)

@@ -2,7 +2,14 @@ import { phaseOf } from './calendar.ts'
 import { compare } from './compare.ts'
 import { benjaminiHochberg, type Comparison, hasEffect } from './comparison.ts'
 import type { DriftPolicy } from './policy.ts'
-import { countReference, type Reference, weekReference } from './reference.ts'
+import {
+  countReference,
+  NO_REFERENCES,
+  type Reference,
+  type References,
+  trainedOf,
+  weekReference,
+} from './reference.ts'
 import type { SeriesState, WindowKind } from './series-state.ts'
 import type { ClosedWindow } from './window.ts'
 
@@ -36,13 +43,15 @@ export function judge(
   policy: DriftPolicy,
   kind: WindowKind,
   round: readonly { series: SeriesState; window: ClosedWindow }[],
+  references: References = NO_REFERENCES,
 ): Verdict[] {
   const verdicts = round.map(({ series, window }): Verdict => {
     const past = series.of(kind).past
+    const trained = trainedOf(references, series.series, window)
     const reference =
       kind === 'week'
-        ? weekReference(policy, series.series.kind, past, window.from)
-        : countReference(policy, series.series.kind, past)
+        ? weekReference(policy, series.series.kind, past, window.from, trained)
+        : countReference(policy, series.series.kind, past, trained)
     const blank = {
       series,
       kind,

@@ -45,11 +45,13 @@ export const joined = (all: readonly Dispersion[]): Dispersion => ({
 
 /**
  * By how much more than chance figures differ: the greater of what groups of students differ by within windows, and
- * what the reference's windows differ by among each other; at least 1. Its freedom is that of the one chosen.
+ * what the reference's windows differ by among each other; at least 1. Its freedom is that of the one chosen. Where no
+ * group of any window has more than one kind of row, as before and after a field is lost, the windows alone tell.
  */
 export function spread(groups: Dispersion, perWindow: number, between: Dispersion): Spread {
   const a = groups.df > 0 ? groups.sum / groups.df : 1
   const b = between.df > 0 ? between.sum / between.df : 0
+  if (groups.df === 0) return { factor: Math.max(1, b), df: Math.max(1, between.df) }
   const groupsDf = Math.max(1, Math.round(Math.min(groups.df, GROUP_WINDOWS * perWindow)))
   if (b > a && b > 1) return { factor: b, df: between.df }
   return { factor: Math.max(1, a), df: groupsDf }

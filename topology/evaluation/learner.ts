@@ -27,6 +27,16 @@ export interface Learner<A = unknown> {
   parse(bytes: Uint8Array): A
 }
 
+/** What a person judged of a student on a topic. */
+export interface MasteryLabel {
+  student: string
+  topic: string
+  /** UTC milliseconds. */
+  at: number
+  /** 0 to 1. */
+  value: number
+}
+
 /** What a fit needs of the world. */
 export interface FitRun {
   /** The same seed, log and backend give the same artefact. */
@@ -36,6 +46,11 @@ export interface FitRun {
   progress?(p: { phase: string; done: number; total: number; loss?: number }): void
   /** Is told the points of the training curve in their order; a fit that goes on from a checkpoint tells the former ones again. */
   curve?(point: TrainingPoint): void
+  /**
+   * Judgements that learners over trees take as further examples of what is to be said of a topic; `weight`: each counts
+   * as so many answers. Other learners do without.
+   */
+  labels?: { labels: readonly MasteryLabel[]; weight: number }
   /** Keeps what a killed fit goes on from; `load` gives null where nothing was kept. */
   checkpoint?: { load(): Promise<Uint8Array | null>; save(bytes: Uint8Array): Promise<void> }
 }

@@ -23,6 +23,12 @@ function factorInWords(f: Factor): string {
         : f.value === 0
           ? `The latest answer was wrong (${e}).`
           : `The latest answer earned only ${percent(f.value)} (${e}).`
+    case 'teacher_feedback':
+      return `A teacher judged it at ${percent(f.value)} (${e}).`
+    case 'corrected_answer':
+      return `An answer was corrected to ${percent(f.value)} (${e}).`
+    case 'voided_answer':
+      return `An answer that had earned ${percent(f.value)} does not count any more (${e}).`
     case 'recent_answers':
       return `Answers on this topic average ${percent(f.value)}, older ones counting less (${e}).`
     case 'hints':

@@ -2,6 +2,7 @@ import type { OpsSignal, SignalKind, SignalSubject } from '@mastery/schemas/src/
 import type { Metric } from '../drift/comparison.ts'
 import { driftsSince, largestEffect } from '../drift/report/found.ts'
 import { type SeriesKind, seriesName } from '../drift/series.ts'
+import { subjectOf } from '../drift/subjects.ts'
 import type { FlagCode } from '../items/item-health.ts'
 
 /** Subjects that one picture holds at most. */
@@ -226,7 +227,11 @@ export function modelSubjects(series: readonly WatchedSeries[], asOf: number): W
       subject: {
         subject: version,
         topic: null,
-        findings: all.map((d) => (d.series.kind === 'quality' ? 'quality' : `score/${d.series.name}`)),
+        findings: all.map((d) =>
+          d.series.kind === 'score'
+            ? `score/${d.series.name}`
+            : ['quality', subjectOf(d.series.name)].filter(Boolean).join('/'),
+        ),
         since: Math.min(...all.map((d) => d.since)),
         figures: figuresOf(all),
       },

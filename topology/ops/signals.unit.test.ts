@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { within } from '../drift/subjects.ts'
 import {
   type DriftingItem,
   dataSubjects,
@@ -146,5 +147,14 @@ describe('a watched series', () => {
       ['irt@2', ['quality', 'score/mastery']],
       ['irt@1', ['score/mastery']],
     ])
+  })
+
+  it('of a model within a subject names the subject', () => {
+    const name = within('predictions', 'Algebra')
+    const found = modelSubjects(
+      [series({ kind: 'quality', name, model: 'irt', version: '1' }, at(7, 'drift', 0.1))],
+      7 * DAY,
+    )
+    expect(found.map((f) => f.subject.findings)).toEqual([['quality/Algebra']])
   })
 })

@@ -1,11 +1,20 @@
 import type { SubjectName } from '../topics.ts'
 
+export interface Read {
+  subject: SubjectName
+  value: unknown
+  version: number
+}
+
 /** Confluent wire format: a zero byte, a four-byte big-endian schema id, the Avro bytes. */
 export interface Codec {
   /** Throws CodecError `invalid_value` naming the field, where the value does not fit the subject's schema. */
   encode(subject: SubjectName, value: unknown): Buffer
-  /** Throws CodecError. */
-  decode(bytes: Uint8Array): { subject: SubjectName; value: unknown }
+  /**
+   * `version`: that of the schema it was written with, as schemas/avro counts them; 0 for one that this build does not have.
+   * Throws CodecError.
+   */
+  decode(bytes: Uint8Array): Read
   /** Asks the registry for a schema id that `decode` did not know. False: the registry does not know it either. */
   learn(schemaId: number): Promise<boolean>
 }

@@ -75,11 +75,11 @@ export interface LogConsumer {
 export interface Forget {
   topic: TopicName
   partition: number
-  /** Of the records, as they were appended: a student's pseudonym. */
-  key: string
+  /** Of the records, as they were appended: a student's pseudonym. Null: of every key. */
+  key: string | null
   /** Offset; records from here on stay. */
   before: number
-  /** Whether a record of the key stays all the same. */
+  /** Whether a record stays all the same. */
   keep(value: Buffer): boolean
 }
 
@@ -102,7 +102,7 @@ export interface EventLog {
   /** A finite read for tools and rebuilds: records from `from` on, at most `max`. */
   read(topic: TopicName, partition: number, from: number, max: number): Promise<LogRecord[]>
   /**
-   * Removes a key's records before an offset, and leaves holes. Gives how many were removed, 0 where none is left;
+   * Removes records of a key, or those that are not to be kept whatever their key, before an offset, and leaves holes. Gives how many were removed, 0 where none is left;
    * null: this log forgets only as its retention says. Every reader must have passed them; one that starts from the
    * beginning later does not see them. The partition's newest record always stays: the log ends behind it.
    */

@@ -21,6 +21,12 @@ export interface Roster {
   classNamed(classId: string): SchoolClass | null
   teachersOf(classId: string, at: number): Recipient[]
   studentsOf(classId: string, at: number): string[]
+  /** Who has the role of an administrator at a time, by pseudonym. */
+  administratorsAt(at: number): string[]
+  /** Who teaches any class at a time, by pseudonym. */
+  teachersAt(at: number): string[]
+  /** The person as somebody who is to be told; null where the roster does not know the person, or may not tell. */
+  reader(user: string, role: Recipient['role'], at: number): Recipient | null
 }
 
 export function openRoster(relations: Relations): Roster {
@@ -32,6 +38,10 @@ export function openRoster(relations: Relations): Roster {
     (m) => m.user,
   )
   const members = groupBy(relations.members, (m) => m.class)
+  const teaching = groupBy(
+    relations.members.filter((m) => m.role === 'teacher'),
+    (m) => m.user,
+  )
   const guardians = groupBy(relations.guardians, (g) => g.student)
   const denied = new Set(relations.denied.map((d) => `${d.student} ${d.user}`))
 
@@ -73,9 +83,28 @@ export function openRoster(relations: Relations): Roster {
       .map((g) => ({ user: g.guardian, role: 'guardian' as const, school, class: null, primary: false }))
   }
 
+  /** The one school of a person; null where there are several, or none. */
+  function ownSchool(user: string, at: number): string | null {
+    const own = new Set<string>()
+    for (const r of users.get(user)?.roles ?? []) if (r.school !== null && holds(r, at)) own.add(r.school)
+    for (const m of teaching.get(user) ?? []) if (holds(m, at)) own.add(classes.get(m.class)?.school ?? '')
+    const [only] = own
+    return own.size === 1 ? schoolOf(only) : null
+  }
+
   return {
     version: relations.version,
     classesOf,
+    administratorsAt: (at) =>
+      relations.users.flatMap((u) => (u.enabled && has(u.pseudonym, at, 'administrator') ? [u.pseudonym] : [])).sort(),
+    teachersAt: (at) =>
+      [...teaching]
+        .flatMap(([user, own]) => (users.get(user)?.enabled === true && own.some((m) => holds(m, at)) ? [user] : []))
+        .sort(),
+    reader: (user, role, at) =>
+      users.get(user)?.enabled === true
+        ? { user, role, school: ownSchool(user, at), class: null, primary: false }
+        : null,
     classNamed: (classId) => classes.get(classId) ?? null,
     teachersOf,
     studentsOf: (classId, at) =>

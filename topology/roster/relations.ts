@@ -77,7 +77,7 @@ export type RosterRole =
 export interface Recipient {
   /** Pseudonym. */
   user: string
-  role: 'teacher' | 'guardian' | 'student' | 'counselor'
+  role: 'teacher' | 'guardian' | 'student' | 'counselor' | 'operator' | 'content_owner'
   /** School whose zone and quiet hours hold; null where the roster names none. */
   school: string | null
   /** Class by which a teacher knows the student; null for others. */

@@ -8,7 +8,7 @@ export const JSON_CODEC: Codec = {
   decode(bytes) {
     const text = Buffer.from(bytes).toString('utf8')
     if (!text.startsWith('{')) throw new CodecError('bad_magic', `These bytes are no JSON: ${text.slice(0, 20)}.`)
-    return JSON.parse(text) as { subject: SubjectName; value: unknown }
+    return { ...(JSON.parse(text) as { subject: SubjectName; value: unknown }), version: 1 }
   },
   learn: async () => false,
 }

@@ -78,6 +78,8 @@ export function eventLogContract(name: string, open: OpenLogAt, keepsReports = t
         expect(await log.forget(of)).toBe(0)
         await log.append([one(60, 'gone')])
         expect((await log.read(TOPIC, 0, 58, 10)).map((r) => r.offset)).toEqual([58, 59, 60])
+        expect(await log.forget({ ...of, key: null, keep: (v) => v.toString() !== 'stays1 1' })).toBe(1)
+        expect((await log.read(TOPIC, 0, 0, 3)).map((r) => r.offset)).not.toContain(1)
         // A partition always ends with a record.
         await log.forget({ ...of, before: 1_000 })
         expect((await log.read(TOPIC, 0, 50, 20)).at(-1)!.offset).toBe(60)

@@ -121,7 +121,7 @@ export class TopologyDriver {
       subject,
       key,
       origin: { topic, partition, offset },
-      value: codec ? codec.decode(codec.encode(subject, value)).value : value,
+      ...(codec ? codec.decode(codec.encode(subject, value)) : { value }),
     }
     for (const held of this.held) if (held.stage.inputs.includes(topic)) this.step(held, record)
   }

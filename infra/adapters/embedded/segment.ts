@@ -45,15 +45,15 @@ export function unpackSegment(buf: Buffer, base: number, from: number, max: numb
   }
 }
 
-/** The segment without a key's records before an offset, and how many those were; null where it has none of them. */
+/** The segment without a key's records, or with null those of any, before an offset, and how many those were; null where it has none of them. */
 export function forgetIn(
   buf: Buffer,
   base: number,
   before: number,
-  key: string,
+  key: string | null,
   keep: (value: Buffer) => boolean,
 ): { segment: Buffer; count: number } | null {
-  const wanted = Buffer.from(key)
+  const wanted = key === null ? null : Buffer.from(key)
   const parts: Buffer[] = [buf.subarray(0, 4)]
   const total = buf.readUInt32LE(0)
   let at = 4
@@ -67,7 +67,7 @@ export function forgetIn(
     if (
       base + i < before &&
       valueLength !== HOLE &&
-      wanted.equals(buf.subarray(start, start + keyLength)) &&
+      (wanted === null || wanted.equals(buf.subarray(start, start + keyLength))) &&
       !keep(value())
     ) {
       const hole = Buffer.alloc(HEAD)

@@ -1,4 +1,4 @@
-import { type Codec, CodecError } from '@mastery/topology/ports/codec.ts'
+import { type Codec, CodecError, type Read } from '@mastery/topology/ports/codec.ts'
 import type { SubjectName } from '@mastery/topology/topics.ts'
 import type avro from 'avsc'
 import { avroType } from './avro-type.ts'
@@ -11,6 +11,8 @@ interface Reader {
   type: AvroType
   /** From the writer's version to `type`; null where they are the same. avsc takes it on the reading type only. */
   resolver: unknown
+  /** 0: not one of this build's. */
+  version: number
 }
 
 const HEADER = 5
@@ -34,18 +36,23 @@ export class AvroCodec implements Codec {
   }
 
   /** Makes `text`, known to the registry as `id`, the version that `encode` writes for the subject. */
-  useWriter(subject: SubjectName, id: number, text: string): void {
+  useWriter(subject: SubjectName, id: number, text: string, version = 0): void {
     const type = avroType(text)
     this.writers.set(subject, { id, type })
-    this.readers.set(id, { subject, type, resolver: null })
+    this.readers.set(id, { subject, type, resolver: null, version })
   }
 
   /** Lets `decode` read an older or newer version. Throws where the newest version can't read it. */
-  addReader(subject: SubjectName, id: number, text: string): void {
+  addReader(subject: SubjectName, id: number, text: string, version = 0): void {
     if (this.readers.has(id)) return
     const writer = avroType(text)
     const newest = this.writers.get(subject)?.type
-    this.readers.set(id, { subject, type: newest ?? writer, resolver: newest?.createResolver(writer) ?? null })
+    this.readers.set(id, {
+      subject,
+      type: newest ?? writer,
+      resolver: newest?.createResolver(writer) ?? null,
+      version,
+    })
   }
 
   encode(subject: SubjectName, value: unknown): Buffer {
@@ -87,7 +94,7 @@ export class AvroCodec implements Codec {
     }
   }
 
-  decode(bytes: Uint8Array): { subject: SubjectName; value: unknown } {
+  decode(bytes: Uint8Array): Read {
     const buf = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     if (buf.length < HEADER || buf[0] !== 0)
       throw new CodecError(
@@ -114,7 +121,7 @@ export class AvroCodec implements Codec {
     if (end < 0) throw new CodecError('truncated', `The record of schema ${id} ends too early.`, id)
     if (end !== buf.length)
       throw new CodecError('trailing_bytes', `The record of schema ${id} has ${buf.length - end} bytes too many.`, id)
-    return { subject: r.subject, value }
+    return { subject: r.subject, value, version: r.version }
   }
 
   async learn(schemaId: number): Promise<boolean> {

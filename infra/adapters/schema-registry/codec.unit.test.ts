@@ -41,9 +41,9 @@ const event = {
   supersedes: null,
 }
 
-function writing(id: number, schema: string): AvroCodec {
+function writing(id: number, schema: string, version = 0): AvroCodec {
   const codec = new AvroCodec(async () => null)
-  codec.useWriter(SUBJECT, id, schema)
+  codec.useWriter(SUBJECT, id, schema, version)
   return codec
 }
 
@@ -52,16 +52,16 @@ describe('records of another schema version', () => {
   const young = Buffer.from(writing(2, next).encode(SUBJECT, { ...event, device: 'tablet' }))
 
   it('written by an older version come out as the newest one, new fields at their defaults', () => {
-    const codec = writing(2, next)
-    codec.addReader(SUBJECT, 1, text)
-    expect(codec.decode(old)).toEqual({ subject: SUBJECT, value: { ...event, device: null } })
-    expect(codec.decode(young).value).toEqual({ ...event, device: 'tablet' })
+    const codec = writing(2, next, 2)
+    codec.addReader(SUBJECT, 1, text, 1)
+    expect(codec.decode(old)).toEqual({ subject: SUBJECT, value: { ...event, device: null }, version: 1 })
+    expect(codec.decode(young)).toEqual({ subject: SUBJECT, value: { ...event, device: 'tablet' }, version: 2 })
   })
 
   it('written by a newer version come out as what this build knows', () => {
-    const codec = writing(1, text)
+    const codec = writing(1, text, 1)
     codec.addReader(SUBJECT, 2, next)
-    expect(codec.decode(young)).toEqual({ subject: SUBJECT, value: event })
+    expect(codec.decode(young)).toEqual({ subject: SUBJECT, value: event, version: 0 })
   })
 
   it('of an id that nobody has named are refused by it', () => {

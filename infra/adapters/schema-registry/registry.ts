@@ -48,12 +48,12 @@ export async function openCodec(options: RegistryOptions): Promise<AvroCodec> {
   const client = registryClient(options.url, options.retryMs)
   const mock = options.url.startsWith('mock://')
   const byName = new Map<string, SubjectName>()
-  const entries = new Map<string, { subject: SubjectName; text: string; newest: boolean }>()
+  const entries = new Map<string, { subject: SubjectName; text: string; version: number; newest: boolean }>()
   for (const subject of subjects() as SubjectName[]) {
     const versions = schemaVersions(subject)
     for (const v of versions) {
       byName.set(registryName(v.text), subject)
-      entries.set(`${subject}/v${v.version}`, { subject, text: v.text, newest: v === versions.at(-1) })
+      entries.set(`${subject}/v${v.version}`, { subject, ...v, newest: v === versions.at(-1) })
     }
   }
   const kept = options.order?.load() ?? []
@@ -75,22 +75,22 @@ export async function openCodec(options: RegistryOptions): Promise<AvroCodec> {
       throw new TransientError(`The schema registry did not answer for schema ${id}: ${(e as Error).message}`)
     }
   })
-  const older: { subject: SubjectName; id: number; text: string }[] = []
+  const older: { subject: SubjectName; id: number; text: string; version: number }[] = []
   for (const key of order) {
-    const { subject, text, newest } = entries.get(key)!
+    const { subject, text, version, newest } = entries.get(key)!
     const name = registryName(text)
     const info = { schemaType: 'AVRO', schema: JSON.stringify(JSON.parse(text)) }
     try {
       if (!mock) await ensureLevel(client, name, compatibilityOf(subject))
       const id = await client.register(name, info, false)
-      if (newest) codec.useWriter(subject, id, text)
-      else older.push({ subject, id, text })
+      if (newest) codec.useWriter(subject, id, text, version)
+      else older.push({ subject, id, text, version })
     } catch (e) {
       throw new Error(
         `Subject ${name} (${key}) could not be registered at the schema registry: ${(e as Error).message}`,
       )
     }
   }
-  for (const o of older) codec.addReader(o.subject, o.id, o.text)
+  for (const o of older) codec.addReader(o.subject, o.id, o.text, o.version)
   return codec
 }

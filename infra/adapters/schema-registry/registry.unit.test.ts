@@ -43,7 +43,8 @@ describe('a registry inside the process', () => {
     const first = await openCodec({ url: 'mock://again', order })
     const written = [...one].map(([subject, value]) => [subject, Buffer.from(first.encode(subject, value))] as const)
     const second = await openCodec({ url: 'mock://again', order })
-    for (const [subject, bytes] of written) expect(second.decode(bytes).subject).toBe(subject)
+    for (const [subject, bytes] of written)
+      expect(second.decode(bytes)).toMatchObject({ subject, version: schemaVersions(subject).at(-1)!.version })
   })
 
   it('keeps the ids of a folder whose order is another than that of the names', async () => {
@@ -98,7 +99,7 @@ describe('an id that the codec has not seen', () => {
     const codec = reading({ subject: 'tick', text: tick })
     expect(code(codec)).toBe('unknown_schema')
     expect(await codec.learn(2)).toBe(true)
-    expect(codec.decode(message)).toEqual({ subject: 'tick', value: { at: 1 } })
+    expect(codec.decode(message)).toEqual({ subject: 'tick', value: { at: 1 }, version: 0 })
   })
 
   it('stays unknown where the registry does not know it', async () => {

@@ -1,4 +1,4 @@
-import { type GoldTable, LC, STUDENT, TIME, WHO } from './table.ts'
+import { EVIDENCE, from, type GoldTable, LC, STUDENT, TIME, WHO } from './table.ts'
 
 /** What the alerting stage decided. */
 export const ALERT_TABLES: readonly GoldTable[] = [
@@ -24,7 +24,7 @@ export const ALERT_TABLES: readonly GoldTable[] = [
       [
         'cause',
         LC,
-        'What moved it: answer, late_answer, repair, time, policy, acknowledge, silence, unsilence, not_useful.',
+        'What moved it: answer, late_answer, repair, time, policy, acknowledge, silence, unsilence, not_useful; for the system itself metric, look, policy.',
       ],
       ['occurred_at', TIME, 'Event time of what caused it; the tick where time alone did.'],
       ['decided_at', TIME, "The stage's now."],
@@ -34,20 +34,15 @@ export const ALERT_TABLES: readonly GoldTable[] = [
         LC,
         'Why nobody was told where somebody would be: late, replayed, cooldown, silenced, no recipient; else empty.',
       ],
-      ['evidence_codes', `Array(${LC})`, 'What it rests on, the strongest first.'],
-      ['evidence_values', 'Array(Nullable(Float64))', 'Their values.'],
-      ['evidence_texts', 'Array(Nullable(String))', 'Names that go with them.'],
+      ...EVIDENCE,
       ['done_by', 'Nullable(String)', 'Pseudonym of who acknowledged, silenced or judged it.'],
       ['until', 'Nullable(Int64)', 'When an acknowledgement or a silence ends, UTC milliseconds.'],
       ['reason', 'Nullable(String)', 'Why, in the words of who did it.'],
-      [
-        'src_partition',
-        'UInt16',
-        "Partition of mastery.scores, or, behind these, of mastery.classes; with src_offset and ordinal the row's identity.",
-      ],
-      ['src_offset', 'UInt64', 'Offset there of the record that caused it.'],
-      ['ordinal', 'UInt32', "Which of that record's transitions this is."],
-      ['generation', 'UInt16', 'Generation of the computation.'],
+      ...from(
+        "Partition of mastery.scores, behind these of mastery.classes, behind these of ops.metrics; with src_offset and ordinal the row's identity.",
+        "Which of that record's transitions this is.",
+        true,
+      ),
     ],
     order: ['tenant', 'student_id', 'decided_at', 'generation', 'src_partition', 'src_offset', 'ordinal'],
     version: null,

@@ -1,4 +1,4 @@
-import { type Column, FROM, type GoldTable, LC, STUDENT, TIME, WHO } from './table.ts'
+import { type Column, EVIDENCE, FROM, type GoldTable, LC, STUDENT, TIME, WHO } from './table.ts'
 
 const READER: Column = ['recipient', 'String', 'Pseudonym of the reader.']
 const CHANNEL: Column = ['channel', LC, 'mail, webhook or inbox.']
@@ -82,9 +82,7 @@ export const DELIVERY_TABLES: readonly GoldTable[] = [
       DELIVERY,
       ...NOTICE,
       ['told_at', TIME, 'When the message was decided.'],
-      ['evidence_codes', `Array(${LC})`, 'What it rests on, strongest first.'],
-      ['evidence_values', 'Array(Nullable(Float64))', 'Their figures.'],
-      ['evidence_texts', 'Array(Nullable(String))', 'Names that go with them.'],
+      ...EVIDENCE,
       MUTES,
       PLACE_IN,
     ],

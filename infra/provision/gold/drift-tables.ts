@@ -1,4 +1,4 @@
-import { type Column, type GoldTable, LC, TIME } from './table.ts'
+import { type Column, from, type GoldTable, LC, TIME } from './table.ts'
 
 const known = (name: string, about: string): Column => [name, 'Nullable(Float64)', about]
 
@@ -18,7 +18,7 @@ export const DRIFT_TABLES: readonly GoldTable[] = [
       ['window_to', TIME, 'Its end, which does not belong to it.'],
       ['state', LC, 'stable, suspect, drift (two of three windows), insufficient, no_reference or between_terms.'],
       ['changed', 'Bool', 'Whether it began or ended to drift with this window.'],
-      ['reference', LC, 'same_phase, version, weeks_before or none: what it was compared with.'],
+      ['reference', LC, 'same_phase, training, version, weeks_before or none: what it was compared with.'],
       ['reference_from', `Nullable(${TIME})`, 'Begin of the reference.'],
       ['reference_to', `Nullable(${TIME})`, 'Its end.'],
       ['phase', 'String', 'Where the window lies in the school year.'],
@@ -39,10 +39,11 @@ export const DRIFT_TABLES: readonly GoldTable[] = [
       ['labels', 'Array(String)', 'Names of the bins, where they are not numbers.'],
       ['counts', 'Array(UInt64)', 'Rows of the window by bin.'],
       ['reference_counts', 'Array(UInt64)', 'Rows of the reference by bin.'],
-      ['src_partition', 'UInt16', 'Partition of the record in drift.partials that made the windows whole.'],
-      ['src_offset', 'UInt64', 'Its offset.'],
-      ['ordinal', 'UInt32', "Which of that record's verdicts this is."],
-      ['generation', 'UInt16', 'Generation of the computation.'],
+      ...from(
+        'Partition of the record in drift.partials that made the windows whole.',
+        "Which of that record's verdicts this is.",
+        true,
+      ),
     ],
     order: ['generation', 'tenant', 'kind', 'name', 'model', 'model_version', 'window_kind', 'window_from'],
     version: null,

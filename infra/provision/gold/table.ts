@@ -32,15 +32,24 @@ export const PLACE: readonly Column[] = [
   ['src_partition', 'UInt16', 'Partition of learning.events in which the record stands.'],
   ['src_offset', 'UInt64', 'Its offset.'],
 ]
-export const FROM: readonly Column[] = [
-  [
-    'src_partition',
-    'UInt16',
-    "Partition of the record that caused this row; with src_offset and ordinal the row's identity.",
-  ],
-  ['src_offset', 'UInt64', 'Offset of that record.'],
-  ['ordinal', 'UInt16', "Which of that record's rows this is."],
-  ['generation', 'UInt16', 'Generation of the computation.'],
+/** Where a row comes from; `partition`: which one it is of. Rows of an input that can make more than 65,535 have `wide` ordinals. */
+export function from(partition: string, ordinal: string, wide = false): readonly Column[] {
+  return [
+    ['src_partition', 'UInt16', partition],
+    ['src_offset', 'UInt64', 'Offset there of the record that caused this row.'],
+    ['ordinal', wide ? 'UInt32' : 'UInt16', ordinal],
+    ['generation', 'UInt16', 'Generation of the computation.'],
+  ]
+}
+export const FROM = from(
+  "Partition of the record that caused this row; with src_offset and ordinal the row's identity.",
+  "Which of that record's rows this is.",
+)
+/** What an alert or a notice of it rests on. */
+export const EVIDENCE: readonly Column[] = [
+  ['evidence_codes', `Array(${LC})`, 'What it rests on, the strongest first.'],
+  ['evidence_values', 'Array(Nullable(Float64))', 'Their values.'],
+  ['evidence_texts', 'Array(Nullable(String))', 'Names that go with them.'],
 ]
 export const VERSION: Column = [
   'version',

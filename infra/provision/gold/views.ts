@@ -2,6 +2,7 @@ import { SERVED } from '@mastery/topology/served/catalog.ts'
 import { ACTIVE } from './active.ts'
 import { ALERT_VIEWS } from './alert-views.ts'
 import { DELIVERY_VIEWS } from './delivery-tables.ts'
+import { LABEL_VIEWS } from './label-views.ts'
 import { OPS_VIEWS } from './ops-tables.ts'
 import { PROGRESS_VIEWS } from './progress-views.ts'
 import { ROSTER_VIEWS } from './roster-tables.ts'
@@ -113,6 +114,7 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
   ...DELIVERY_VIEWS.map((v) => ({ ...v, select: v.select(ACTIVE) })),
   ...PROGRESS_VIEWS,
   ...ALERT_VIEWS,
+  ...LABEL_VIEWS,
   ...ROSTER_VIEWS,
   ...OPS_VIEWS,
   {
@@ -200,8 +202,9 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
   },
   {
     name: 'v_feature_drift',
-    about: 'What was found of every watched series in every window.',
-    select: `SELECT * FROM feature_drift FINAL WHERE ${ACTIVE}`,
+    about:
+      'What was found of every watched series in every window; subject: the one that it is watched in, empty for all together.',
+    select: `SELECT *, extract(name, '\\\\[(.*)\\\\]$') AS subject FROM feature_drift FINAL WHERE ${ACTIVE}`,
   },
   {
     name: 'v_model_quality',
@@ -209,7 +212,7 @@ export const VIEWS: readonly { name: string; about: string; select: string }[] =
     select: `SELECT tenant, model, model_version, window_from, window_to, rows AS answers, state,
       ${figure('log_loss')} AS log_loss, ${figure('brier')} AS brier, ${figure('residual_mean')} AS residual_mean,
       ${figure('ece_20_bins')} AS ece, generation
-      FROM feature_drift FINAL WHERE kind = 'quality' AND window_kind = 'week' AND ${ACTIVE}`,
+      FROM feature_drift FINAL WHERE kind = 'quality' AND name = 'predictions' AND window_kind = 'week' AND ${ACTIVE}`,
   },
   { name: 'v_item_runs', about: 'Runs of the job item-health.', select: 'SELECT * FROM item_runs FINAL' },
   { name: 'v_markers', about: 'Which version was in force from where.', select: 'SELECT * FROM markers FINAL' },

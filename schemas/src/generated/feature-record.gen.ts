@@ -1,4 +1,4 @@
-// Generated from avro/feature-record/v3.avsc by `npm run generate`. Do not edit.
+// Generated from avro/feature-record/v4.avsc by `npm run generate`. Do not edit.
 
 /** What the student (or the teacher) did. */
 export type EventKind = 'quiz_attempt' | 'assignment_submission' | 'practice_attempt' | 'video_interaction' | 'tutor_interaction' | 'teacher_feedback' | 'other'
@@ -123,4 +123,8 @@ export interface FeatureRecord {
   checkpoint: null | Buffer
   /** Why, in words for a person, where a command gave them. */
   reason: null | string
+  /** Format and variant in which the event was reported; empty for a command and for what was erased. */
+  source: string
+  /** Version of the schema that the event was written with; 0: not known, or a command. */
+  schema_version: number
 }

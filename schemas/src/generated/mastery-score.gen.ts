@@ -1,4 +1,4 @@
-// Generated from avro/mastery-score/v2.avsc by `npm run generate`. Do not edit.
+// Generated from avro/mastery-score/v3.avsc by `npm run generate`. Do not edit.
 
 /** One model's probability of a correct answer, made before the answer. */
 export interface Prediction {
@@ -64,6 +64,18 @@ export interface TopicScore {
   haste: null | Haste
 }
 
+/** An earlier answer that came to count otherwise. */
+export interface RevisedAnswer {
+  /** Event time of the answer. */
+  answered_at: number
+  /** Topics of the answer. */
+  topics: string[]
+  /** Whether it counted as right; null: it did not count. */
+  before: null | boolean
+  /** Whether it counts as right now; null: it does not count any more. */
+  after: null | boolean
+}
+
 /** What the scoring stage made of one feature record. */
 export interface MasteryScore {
   /** Partition of the input record. */
@@ -100,4 +112,6 @@ export interface MasteryScore {
   cause: string
   /** Why, in words for a person, where a command gave them. */
   reason: null | string
+  /** Earlier answers that a void, a correction or better evidence changed. */
+  revised: RevisedAnswer[]
 }

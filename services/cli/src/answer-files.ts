@@ -34,7 +34,7 @@ export const FORMATS_HELP = LOADER_FORMATS.map((f) => `  ${f.id.padEnd(22)}${f.s
 
 export const ANSWER_HELP = `  --by COLUMN          measure each group of a column of the test file, too; may be given several times
   --option KEY=VALUE   an option of the format; may be given several times
-${companionNames.map((n) => `${`  --${n} FILE`.padEnd(23)}companion file; found by itself where it lies beside the data`).join('\n')}
+${companionNames.map((n) => `${`  --${n} FILE `.padEnd(23)}companion file; found by itself where it lies beside the data`).join('\n')}
   --skip-rejects       leave out rows that can't be read, and say how many; otherwise the first one ends the command`
 
 /** Files that the options name, by what they are for. @throws UsageError */

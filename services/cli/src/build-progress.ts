@@ -1,20 +1,24 @@
+import { pending } from '@mastery/infra/runtime/drain.ts'
+import { StillWatch } from '@mastery/infra/runtime/stands-still.ts'
 import { type Difference, diffGenerations } from '@mastery/jobs/src/replay/diff.ts'
 import { buildProgress, isCaughtUp } from '@mastery/jobs/src/replay/progress.ts'
 import { generationNamed, markReady } from '@mastery/jobs/src/replay/switch.ts'
 import { isWhole } from '@mastery/topology/generations/generation.ts'
 import type { Host, Io } from './command.ts'
-import { Progress, waitingFor } from './progress.ts'
+import { Progress } from './progress.ts'
 import { table } from './tables.ts'
 
 const LOOK_MS = 500
-const STALLED_MS = 15_000
 
-/** Shows a generation being built and resolves when it has caught up. Ended half-way, the building goes on or waits. */
+/**
+ * Shows a generation being built and resolves when it has caught up. Ended half-way, the building goes on or waits.
+ * @throws StandsStill where a stage that it needs does not run
+ */
 export async function waitUntilBuilt(host: Host, id: number, io: Io, quiet: boolean): Promise<{ seconds: number }> {
   const check = await host.stages()
   const progress = new Progress(quiet, io.err)
-  let moved = performance.now()
-  let before = ''
+  const { log, state } = host.installation
+  const watch = new StillWatch(state, (words) => io.err.write(`\n${words}\n`))
   for (;;) {
     check()
     const at = await buildProgress(host.installation, id)
@@ -25,13 +29,7 @@ export async function waitUntilBuilt(host: Host, id: number, io: Io, quiet: bool
       at.behind > 0 ? `, ${at.behind.toLocaleString('en')} behind` : '',
     )
     if (isCaughtUp(at)) break
-    const now = `${at.done} ${at.behind}`
-    if (now !== before) moved = performance.now()
-    else if (performance.now() - moved > STALLED_MS) {
-      moved = performance.now()
-      io.err.write(`${waitingFor(host.profile.name, ['features', 'scoring', 'alerts', 'gold'])}\n`)
-    }
-    before = now
+    watch.look(await pending(log, state, id))
     await new Promise((r) => setTimeout(r, LOOK_MS))
   }
   progress.end()

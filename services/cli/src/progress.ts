@@ -50,11 +50,3 @@ export class Progress {
     this.shown = false
   }
 }
-
-/** What to say when nothing moves. */
-export function waitingFor(profile: string, stages: readonly string[]): string {
-  const who = stages.join(', ')
-  return profile === 'embedded'
-    ? `Nothing has moved for a while; waiting for ${who}.`
-    : `Nothing has moved for a while; waiting for ${who}. Everything sent is in the log and will be processed once they run: "npx mastery services" starts them.`
-}

@@ -1,9 +1,10 @@
 import type { Delivery } from '@mastery/schemas/src/generated/delivery.gen.ts'
-import type { Put } from './rows.ts'
+import { fromOf, type Put } from './rows.ts'
 
-/** A row for each notice, whether it is in the text or not. */
-export function deliveryRows(d: Delivery, put: Put): void {
-  for (const i of d.items)
+/** A row for each notice, whether it is in the text or not. `erased`: up to when what was told of a student must not be kept, UTC milliseconds. */
+export function deliveryRows(d: Delivery, put: Put, erased: ReadonlyMap<string, number> = new Map()): void {
+  for (const i of d.items) {
+    if (i.student !== null && i.occurred_at <= (erased.get(i.student) ?? Number.NEGATIVE_INFINITY)) continue
     put('deliveries', [
       d.tenant,
       i.student ?? '',
@@ -25,9 +26,7 @@ export function deliveryRows(d: Delivery, put: Put): void {
       d.school ?? '',
       d.policy,
       d.now,
-      d.origin_partition,
-      d.origin_offset,
-      d.ordinal,
-      d.generation,
+      ...fromOf(d),
     ])
+  }
 }

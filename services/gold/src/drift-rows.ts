@@ -1,5 +1,5 @@
 import type { DriftVerdict } from '@mastery/schemas/src/generated/drift-verdict.gen.ts'
-import type { Put } from './rows.ts'
+import { fromOf, type Put } from './rows.ts'
 
 export function verdictRow(v: DriftVerdict, put: Put): void {
   put('feature_drift', [
@@ -34,9 +34,6 @@ export function verdictRow(v: DriftVerdict, put: Put): void {
     v.labels,
     v.counts,
     v.reference_counts,
-    v.origin_partition,
-    v.origin_offset,
-    v.ordinal,
-    v.generation,
+    ...fromOf(v),
   ])
 }

@@ -62,6 +62,12 @@ export class Eraser {
     return floors
   }
 
+  /** Those of some students who were erased, each with the time up to which nothing may be kept, UTC milliseconds. */
+  async erasedAmong(students: readonly string[]): Promise<Map<string, number>> {
+    const found = await this.retrying('erasures', () => this.rows.ofStudents(students))
+    return new Map(found.sort((a, b) => a.src_offset - b.src_offset).map((r) => [r.student_id, r.floor_ms]))
+  }
+
   /** All rows of before must be stored already. Resolves once none of them is left. */
   async pass(topic: PersonalTopic, partition: number, generation: number, erased: readonly Passed[]): Promise<void> {
     const part = topicAt(topic, generation)

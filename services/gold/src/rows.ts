@@ -10,6 +10,7 @@ import type { Tick } from '@mastery/schemas/src/generated/tick.gen.ts'
 import { explainInWords } from '@mastery/topology/features/words.ts'
 import { generationOf } from '@mastery/topology/generations/generation.ts'
 import type { Origin } from '@mastery/topology/stage.ts'
+import type { Sourced } from '@mastery/topology/stages/marks.ts'
 
 export type Row = readonly unknown[]
 
@@ -26,6 +27,11 @@ export interface Put {
 /** Of two rows with one key the greater wins. Exact while offsets stay below 2^49. The key holds the generation. */
 export function rowVersion(offset: number, ordinal: number): number {
   return offset * 16 + ordinal
+}
+
+/** Columns of where a record comes from, as most tables end. */
+export function fromOf(r: Sourced & { generation: number }): Row {
+  return [r.origin_partition, r.origin_offset, r.ordinal, r.generation]
 }
 
 /** Beyond these a DateTime64 shows its end instead. */
@@ -86,10 +92,7 @@ export function featureRows(f: FeatureRecord, put: Put): void {
     f.disposition,
     f.clamped && kept,
     kept ? f.occurred_at : 0,
-    f.origin_partition,
-    f.origin_offset,
-    f.ordinal,
-    f.generation,
+    ...fromOf(f),
   ])
   for (const r of f.rows)
     put.latest(
@@ -116,14 +119,7 @@ function topicFeatureRow(f: FeatureRecord, r: TopicFeatures): unknown[] {
     const w = r.windows.find((x) => x.days === days)
     for (const [name] of WINDOW_COLUMNS) row.push(w ? w[name as 'attempts'] : 0)
   }
-  row.push(
-    Math.max(f.now, f.occurred_at),
-    f.origin_partition,
-    f.origin_offset,
-    f.ordinal,
-    f.generation,
-    rowVersion(f.origin_offset, f.ordinal),
-  )
+  row.push(Math.max(f.now, f.occurred_at), ...fromOf(f), rowVersion(f.origin_offset, f.ordinal))
   return row
 }
 
@@ -142,10 +138,7 @@ export function scoreRows(s: MasteryScore, put: Put): void {
       s.predictions.map((p) => p.model),
       s.predictions.map((p) => p.version),
       s.predictions.map((p) => p.p),
-      s.origin_partition,
-      s.origin_offset,
-      s.ordinal,
-      s.generation,
+      ...fromOf(s),
     ])
   for (const r of s.rows) {
     const row = [
@@ -166,10 +159,7 @@ export function scoreRows(s: MasteryScore, put: Put): void {
       s.cause,
       s.reason,
       updated,
-      s.origin_partition,
-      s.origin_offset,
-      s.ordinal,
-      s.generation,
+      ...fromOf(s),
       version,
     ]
     put('student_mastery_history_rows', row)
@@ -204,10 +194,7 @@ export function alertRow(a: Alert, put: Put): void {
     a.by,
     a.until,
     a.reason,
-    a.origin_partition,
-    a.origin_offset,
-    a.ordinal,
-    a.generation,
+    ...fromOf(a),
   ])
 }
 

@@ -39,6 +39,7 @@ import {
 import type { GoldWriter } from './writer.ts'
 
 const NOTHING = new Uint8Array(0)
+const NOBODY: ReadonlyMap<string, number> = new Map()
 
 /**
  * How the sink erases; null: it keeps what everybody has erased. Only for tests of other things. `partition`: the
@@ -59,6 +60,8 @@ export class GoldLogic implements PartitionLogic {
   private readonly erasing: Erasing
   /** Of a current row only the batch's greatest version needs to travel: the table would keep no other. */
   private readonly latest = new Map<string, { table: string; version: number; row: () => Row }>()
+  /** Of the students whom this batch's messages name, those who were erased, and up to when. */
+  private erasedAmong: ReadonlyMap<string, number> = NOBODY
   /** Students with rejects in this batch. */
   private readonly rejected = new Set<string>()
   private readonly put: Put
@@ -84,7 +87,18 @@ export class GoldLogic implements PartitionLogic {
 
   async fold(records: readonly Decoded[], fence: Fence): Promise<void> {
     await this.erasing?.floors.load(fence)
+    await this.lookForErased(records)
     for (const d of records) this.one(d)
+  }
+
+  /** Messages are decided by reader, and may have waited from before an erasure that stands in another partition. */
+  private async lookForErased(records: readonly Decoded[]): Promise<void> {
+    if (this.erasing === null) return
+    const students = new Set<string>()
+    for (const { record } of records)
+      if (record.subject === 'delivery')
+        for (const { student } of (record.value as Delivery).items) if (student !== null) students.add(student)
+    this.erasedAmong = students.size === 0 ? NOBODY : await this.erasing.eraser.erasedAmong([...students])
   }
 
   private one(d: Decoded): void {
@@ -95,7 +109,7 @@ export class GoldLogic implements PartitionLogic {
     else if (record.subject === 'feature-record') this.features(record.value as FeatureRecord)
     else if (record.subject === 'mastery-score') this.score(record.value as MasteryScore)
     else if (record.subject === 'alert') this.alert(record.value as Alert)
-    else if (record.subject === 'delivery') deliveryRows(record.value as Delivery, put)
+    else if (record.subject === 'delivery') deliveryRows(record.value as Delivery, put, this.erasedAmong)
     else if (record.subject === 'drift-verdict') verdictRow(record.value as DriftVerdict, put)
     else if (record.subject === 'ops-metric') metricRow(record.value as OpsMetric, place, put)
     else if (record.subject === 'ops-signal') signalRows(record.value as OpsSignal, place, put)

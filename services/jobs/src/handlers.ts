@@ -1,6 +1,7 @@
 import { UNSENT } from '@mastery/infra/config/delivery.ts'
 import { loadDrift } from '@mastery/infra/config/drift.ts'
 import { loadProgress } from '@mastery/infra/config/progress.ts'
+import { loadTraining } from '@mastery/infra/config/training.ts'
 import { deliverers } from '@mastery/notify/src/parts.ts'
 import type { JobHandler } from '@mastery/topology/ports/job-queue.ts'
 import { gamingJob } from './behaviour/job.ts'
@@ -40,7 +41,8 @@ export function jobHandlers(parts: JobParts): JobHandler[] {
     const generation = generations.active.id
     const inForce = () => versionsInForce({ log, state, artefacts, provide, generation })
     const checkpoints = checkpointsIn(profile.modelsDir)
-    return { gold: await parts.gold(), artefacts, generation, inForce, now: Date.now, checkpoints }
+    const { labelWeight } = loadTraining()
+    return { gold: await parts.gold(), artefacts, generation, inForce, labelWeight, now: Date.now, checkpoints }
   }
   const progressing = async () => {
     const { generations } = parts.installation()

@@ -10,13 +10,19 @@ import type { Generation } from '@mastery/topology/generations/generation.ts'
 import type { JobQueue } from '@mastery/topology/ports/job-queue.ts'
 import type { Channel } from '@mastery/topology/ports/notifier.ts'
 import { topicAt } from '@mastery/topology/topics.ts'
+import type { KnownDeliveries } from './known.ts'
 import { Pace } from './pace.ts'
 import { type DeliveryPlace, jobNameOf } from './payload.ts'
+
+/** Deliveries whose jobs are added at the same time. */
+const AT_ONCE = 16
 
 export interface HandOverParts {
   queue(): Promise<Pick<JobQueue, 'add'>>
   generations: Pick<Generations, 'get'>
   config: DeliveryConfig
+  /** Where the jobs of this process find what was handed over. */
+  known?: KnownDeliveries
   /** UTC milliseconds. */
   now(): number
 }
@@ -45,13 +51,16 @@ export async function addJobs(
   place: DeliveryPlace,
   notBefore: number,
 ): Promise<void> {
-  for (const channel of channels)
-    await queue.add({
-      name: jobNameOf(channel),
-      id: place.delivery,
-      payload: { ...place },
-      ...(channel === 'inbox' ? {} : { notBefore }),
-    })
+  await Promise.all(
+    channels.map((channel) =>
+      queue.add({
+        name: jobNameOf(channel),
+        id: place.delivery,
+        payload: { ...place },
+        ...(channel === 'inbox' ? {} : { notBefore }),
+      }),
+    ),
+  )
 }
 
 /**
@@ -73,6 +82,8 @@ export class HandOver implements PartitionLogic {
   }
 
   async fold(records: readonly Decoded[]): Promise<void> {
+    const queue = await this.parts.queue()
+    let added: Promise<void>[] = []
     for (const { record, raw } of records) {
       if (record.subject !== 'delivery') continue
       if (!isHeard(this.parts.generations.get(this.generation), raw.timestamp)) continue
@@ -81,9 +92,13 @@ export class HandOver implements PartitionLogic {
       const notBefore = channels.length > 1 ? this.pace.slot(d.recipient, d.delivery_id, this.parts.now()) : 0
       const { topic, partition, offset } = record.origin
       const place = { topic, partition, offset, delivery: d.delivery_id }
-      await addJobs(await this.parts.queue(), channels, place, notBefore)
-      crashPoint('delivery.handed')
+      this.parts.known?.put(topic, partition, offset, d)
+      added.push(addJobs(queue, channels, place, notBefore).then(() => crashPoint('delivery.handed')))
+      if (added.length < AT_ONCE) continue
+      await Promise.all(added)
+      added = []
     }
+    await Promise.all(added)
   }
 
   async finish(): Promise<BatchResult> {

@@ -13,6 +13,7 @@ import { exampleDelivery } from '@mastery/topology/testing/notifier-contract.ts'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Channels } from './channels.ts'
 import { deliveryJobs } from './jobs.ts'
+import { KnownDeliveries } from './known.ts'
 import type { Outcome } from './outcomes.ts'
 
 const D = exampleDelivery(1)
@@ -80,6 +81,7 @@ function run(attempt = 1, given: { channel?: 'mail' | 'inbox'; offset?: number }
     vault: () => vault,
     topicNames: async () => new Map([['fractions', 'Brüche']]),
     wordsOf: plainWords,
+    known: new KnownDeliveries(),
     channels: {
       of: async () => ({
         channel,

@@ -7,7 +7,8 @@ import type { IdentityVault } from '@mastery/topology/ports/identity-vault.ts'
 import type { JobHandler } from '@mastery/topology/ports/job-queue.ts'
 import { Channels } from './channels.ts'
 import { deliveryJobs } from './jobs.ts'
-import { Outcomes } from './outcomes.ts'
+import { KnownDeliveries } from './known.ts'
+import { insertedTogether, Outcomes } from './outcomes.ts'
 
 /** How long names of topics are taken for right, milliseconds. */
 const NAMES_MS = 60_000
@@ -35,16 +36,21 @@ export interface Deliverers {
   close(): Promise<void>
 }
 
-/** The jobs that send messages, on an installation that is opened when the first of them runs. */
+/**
+ * The jobs that send messages, on an installation that is opened when the first of them runs. `known`: shared with what
+ * hands deliveries over, where that is in the same process.
+ */
 export function deliverers(
   config: DeliveryConfig,
   open: { installation(): Installation; gold(): Promise<GoldStore> },
+  known = new KnownDeliveries(),
 ): Deliverers {
   const now = Date.now
   let access: AccessLog | null = null
   let vault: IdentityVault | null = null
-  const channels = new Channels(config, open.gold, now)
-  const outcomes = new Outcomes(open.gold)
+  const rows = insertedTogether(open.gold)
+  const channels = new Channels(config, async () => rows, now)
+  const outcomes = new Outcomes(open.gold, rows)
   const topicNames = topicNamesIn(open.gold, now)
   const handlers = deliveryJobs(config, async () => {
     const { log, codec, secrets, telemetry, vault: openVault } = open.installation()
@@ -54,7 +60,7 @@ export function deliverers(
       seen.note({ tenant, who: 'notify', role: 'service', action: `read ${what}`, student: '', purpose: reader }),
     )
     const names = vault
-    const parts = { log, codec, secrets, config, channels, outcomes, topicNames, wordsOf: plainWords, now }
+    const parts = { log, codec, secrets, config, known, channels, outcomes, topicNames, wordsOf: plainWords, now }
     return { ...parts, vault: () => names }
   })
   return {

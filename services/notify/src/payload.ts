@@ -1,7 +1,4 @@
-import type { Delivery } from '@mastery/schemas/src/generated/delivery.gen.ts'
-import type { Codec } from '@mastery/topology/ports/codec.ts'
-import type { EventLog } from '@mastery/topology/ports/event-log.ts'
-import { type Json, PermanentJobError } from '@mastery/topology/ports/job-queue.ts'
+import type { Json } from '@mastery/topology/ports/job-queue.ts'
 import type { Channel } from '@mastery/topology/ports/notifier.ts'
 import { plainTopic, type TopicName } from '@mastery/topology/topics.ts'
 
@@ -25,18 +22,4 @@ export function parsePlace(payload: Json): DeliveryPlace {
   if (typeof p.delivery !== 'string' || !/^[0-9a-f]{32}$/.test(p.delivery))
     throw new Error('delivery must be the id of a delivery.')
   return p as DeliveryPlace
-}
-
-/** @throws PermanentJobError where the log has it no longer */
-export async function deliveryAt(
-  { log, codec }: { log: EventLog; codec: Codec },
-  { topic, partition, offset, delivery }: DeliveryPlace,
-): Promise<Delivery> {
-  const [record] = await log.read(topic, partition, offset, 1)
-  const value = record?.offset === offset ? (codec.decode(record.value).value as Delivery) : null
-  if (value?.delivery_id !== delivery)
-    throw new PermanentJobError(
-      `The delivery stood at ${topic} partition ${partition} offset ${offset}, and the log has it no longer.`,
-    )
-  return value
 }

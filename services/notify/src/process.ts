@@ -3,11 +3,12 @@ import type { StageLike } from '@mastery/infra/runtime/generation-stages.ts'
 import type { Installation } from '@mastery/infra/runtime/installation.ts'
 import { measuredJobs } from '@mastery/infra/runtime/ops/measured-jobs.ts'
 import { handOverService } from './hand-over.ts'
+import { KnownDeliveries } from './known.ts'
 import { deliverers } from './parts.ts'
 import { notifyService } from './service.ts'
 
-/** Messages of one channel that are sent at once. */
-const CONCURRENCY = 8
+/** Jobs of one channel at once: most of them wait for gold, and few for a receiver (jobs.ts). */
+const CONCURRENCY = 32
 /** A process has ten seconds to leave; a message under way has this long to be taken. */
 const GRACE_MS = 6_000
 
@@ -19,16 +20,18 @@ export async function notifyParts(
 ): Promise<StageLike & { close(): Promise<void> }> {
   const { profile, telemetry, generations } = installation
   let gold: ReturnType<Installation['openGold']> | null = null
-  const sending = deliverers(config, {
-    installation: () => installation,
-    gold: () => (gold ??= installation.openGold()),
-  })
+  const known = new KnownDeliveries()
+  const sending = deliverers(
+    config,
+    { installation: () => installation, gold: () => (gold ??= installation.openGold()) },
+    known,
+  )
   const queue = await installation.openJobs(sending.handlers)
   const deciding = notifyService(installation, profile, fail)
   const handing = handOverService(
     installation,
     profile,
-    { queue: async () => queue, generations, config, now: Date.now },
+    { queue: async () => queue, generations, config, known, now: Date.now },
     fail,
   )
   const stages = [deciding, handing]

@@ -10,6 +10,7 @@ import { MemoryLog } from '@mastery/topology/testing/memory.ts'
 import { exampleDelivery } from '@mastery/topology/testing/notifier-contract.ts'
 import { Channels } from '../src/channels.ts'
 import { deliveryJobs } from '../src/jobs.ts'
+import { KnownDeliveries } from '../src/known.ts'
 import { Outcomes } from '../src/outcomes.ts'
 
 export interface ChildTask {
@@ -65,6 +66,7 @@ const handlers = deliveryJobs({ attempts: 30, backoffSeconds: 0.02 }, async () =
   vault: () => vault,
   topicNames: async () => new Map(),
   wordsOf: plainWords,
+  known: new KnownDeliveries(),
   channels: new Channels(config, async () => gold, Date.now),
   outcomes: new Outcomes(async () => gold),
   now: Date.now,

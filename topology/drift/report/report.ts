@@ -2,6 +2,7 @@ import { STYLE } from '../../evaluation/report/style.ts'
 import { html } from '../../evaluation/report/svg.ts'
 import { legend } from '../../evaluation/report/tables.ts'
 import { type SeriesKind, seriesName } from '../series.ts'
+import { isWhole } from '../subjects.ts'
 import {
   driftsSince,
   everDrifted,
@@ -24,6 +25,7 @@ const short = (x: number | null) =>
 
 const REFERENCES: Record<string, string> = {
   same_phase: 'the same weeks of the school year before',
+  training: 'the students kept aside in its training',
   version: "the model version's first weeks",
   weeks_before: 'the weeks before',
   none: 'nothing yet',
@@ -33,7 +35,7 @@ const REFERENCES: Record<string, string> = {
 export function driftReportHtml(found: Found): string {
   const now = found.series.filter((s) => driftsSince(s, 'week') !== null || driftsSince(s, 'count') !== null)
   const before = found.series.filter((s) => everDrifted(s) && !now.includes(s))
-  const quality = found.series.filter((s) => s.kind === 'quality')
+  const quality = found.series.filter((s) => s.kind === 'quality' && isWhole(s.name))
   const title = `Drift of ${found.tenant}`
   const drawn = [...now, ...before].slice(0, MOST_DRAWN)
   const parts = [

@@ -13,7 +13,8 @@ import {
   type TreesArtefact,
 } from '../trees/learner.ts'
 import { type MarginParts, REASONS, reasonsOf, through, treesParts } from '../trees/reasons.ts'
-import { fitStack, type StackOptions, stackColumns, treeLogits } from '../trees/stack.ts'
+import { fitStack, stackColumns, treeLogits } from '../trees/stack.ts'
+import type { StackOptions } from '../trees/stack-fit.ts'
 import { type Calibration, calibrate, curveOf, fitCalibration } from './calibrate.ts'
 import { fitMixture, type Mixture, mixed } from './weights.ts'
 

@@ -12,7 +12,8 @@ import { checkStats } from './item-stats.ts'
 import { pack, unpack } from './packed.ts'
 import { type MarginParts, through, treesParts } from './reasons.ts'
 import { type Explanation, explainForest } from './shap.ts'
-import { featureNames, fitStack, type Stack, type StackOptions, stackColumns, treeLogits } from './stack.ts'
+import { fitStack, type Stack, stackColumns, treeLogits } from './stack.ts'
+import { featureNames, type StackOptions } from './stack-fit.ts'
 
 export interface TreesArtefact extends Fitted, Stack {
   /** Names of the features, in the order of the trees' numbers. */

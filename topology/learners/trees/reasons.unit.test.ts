@@ -5,7 +5,7 @@ import { type BlendArtefact, blendLearner, blendRows } from '../blend/learner.ts
 import { chance, logitOf } from './bases.ts'
 import { BASES, type TreesArtefact, treesLearner, treesRows } from './learner.ts'
 import { REASONS, reasonsOf, through } from './reasons.ts'
-import { featureNames } from './stack.ts'
+import { featureNames } from './stack-fit.ts'
 
 const RUN = { seed: 3 }
 const SMALL = { folds: 2, rounds: 20, leaves: 8 }

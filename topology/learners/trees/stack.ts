@@ -1,15 +1,13 @@
-import { type AnswerLog, studentsOf } from '../../evaluation/answer-log.ts'
-import { trainingCut } from '../../evaluation/fingerprint.ts'
-import type { FitRun, TrainingPoint } from '../../evaluation/learner.ts'
+import { type AnswerLog, studentStarts, studentsOf } from '../../evaluation/answer-log.ts'
+import type { FitRun } from '../../evaluation/learner.ts'
 import { hash53 } from '../../events/hash.ts'
 import { type Base, logitOf } from './bases.ts'
-import { binned } from './bins.ts'
-import { type BoostOptions, boost } from './boost.ts'
 import { addLogits, type Columns, type Forest } from './forest.ts'
-import { HISTORY_FEATURES, historyColumns } from './history.ts'
+import { growForests } from './grow-forests.ts'
+import { historyColumns } from './history.ts'
 import { type ItemStats, itemStats } from './item-stats.ts'
-import { pack, unpack } from './packed.ts'
-import { Units } from './units.ts'
+import { askedLog } from './labels.ts'
+import { featureNames, StackFit, type StackOptions } from './stack-fit.ts'
 
 /** Trees over other models' predictions, with those models. */
 export interface Stack {
@@ -28,60 +26,18 @@ export interface OutOfFold {
   trees: Float64Array
 }
 
-export interface StackOptions extends BoostOptions {
-  folds: number
-  /** Forests per fold, drawn apart. */
-  perFold: number
-}
-
-export function featureNames(bases: readonly Base[]): string[] {
-  return [...bases.flatMap((b) => [`${b.learner.id}_logit`, ...b.more]), ...HISTORY_FEATURES]
-}
-
-/** A fit over a stack while it is made: what is kept of it, and how far it is. */
-export class StackFit {
-  readonly run: FitRun
-  readonly quiet: FitRun
-  readonly folds: number
-  readonly units: Units
-  private readonly steps: number
-  private done = 0
-
-  private constructor(run: FitRun, folds: number, steps: number, units: Units) {
-    this.run = run
-    this.quiet = { seed: run.seed, ...(run.signal ? { signal: run.signal } : {}) }
-    this.folds = folds
-    this.steps = steps
-    this.units = units
-  }
-
-  /** @param more changes with whatever else changes a unit's bytes */
-  static async open(
-    log: AnswerLog,
-    bases: readonly Base[],
-    o: StackOptions,
-    run: FitRun,
-    more: readonly unknown[] = [],
-  ) {
-    const folds = Math.max(1, Math.min(o.folds, log.students.length))
-    const { data_sha256: answers } = trainingCut(log, '')
-    const units = await Units.open(run, JSON.stringify([featureNames(bases), o, run.seed, answers, ...more]))
-    return new StackFit(run, folds, (folds === 1 ? 1 : folds + 1) * bases.length + folds * o.perFold, units)
-  }
-
-  /** `part` of the step at hand. */
-  told(phase: string, loss?: number, part = 0): void {
-    const lost = loss === undefined ? {} : { loss }
-    this.run.progress?.({ phase, done: this.done + part, total: this.steps, ...lost })
-  }
-
-  step(): void {
-    this.done++
-  }
+/** What people judged, as rows beside the answers. */
+export interface AskedColumns {
+  x: Float32Array[]
+  fold: Uint8Array
+  value: Float64Array
+  weight: number
 }
 
 /** Columns of training rows, each made without its row's student, with the fold of every row. */
 export interface Folded {
+  /** Null where nothing was judged. */
+  asked: AskedColumns | null
   /** Fitted on all answers. */
   all: Pick<Stack, 'bases' | 'stats'>
   x: Float32Array[]
@@ -98,10 +54,29 @@ export async function fitStack(
   o: StackOptions,
   run: FitRun,
 ): Promise<Stack & { outOfFold: OutOfFold }> {
-  const fit = await StackFit.open(log, bases, o, run)
-  const { all, x, logits, fold } = await foldedColumns(log, bases, fit)
-  const { forests, trees } = await growForests(x, fold, log.correct, o, fit)
-  return { ...all, forests, outOfFold: { fold, bases: logits, trees } }
+  const fit = await StackFit.open(log, bases, o, run, run.labels === undefined ? [] : [run.labels])
+  const { all, x, logits, fold, asked } = await foldedColumns(log, bases, fit)
+  if (asked === null) {
+    const { forests, trees } = await growForests(x, fold, log.correct, o, fit)
+    return { ...all, forests, outOfFold: { fold, bases: logits, trees } }
+  }
+  const n = log.size
+  const both = <T extends Float32Array | Uint8Array | Float64Array>(
+    into: T,
+    a: ArrayLike<number>,
+    b: ArrayLike<number>,
+  ) => {
+    into.set(a)
+    into.set(b, n)
+    return into
+  }
+  const size = n + asked.value.length
+  const columns = x.map((c, f) => both(new Float32Array(size), c, asked.x[f]!))
+  const folds = both(new Uint8Array(size), fold, asked.fold)
+  const target = both(new Float64Array(size), log.correct, asked.value)
+  const weight = new Float64Array(size).fill(1).fill(asked.weight, n)
+  const { forests, trees } = await growForests(columns, folds, target, o, fit, weight)
+  return { ...all, forests, outOfFold: { fold, bases: logits, trees: trees.slice(0, n) } }
 }
 
 /**
@@ -128,6 +103,8 @@ export async function foldedColumns(log: AnswerLog, bases: readonly Base[], fit:
     }
     return { bases: fitted, stats: itemStats(train) }
   }
+  const asked = run.labels === undefined || run.labels.weight <= 0 ? null : askedLog(log, run.labels.labels)
+  const askedX = x.map(() => new Float32Array(asked?.value.length ?? 0))
   const all = await fitBases(log, 'on all')
   for (let k = 0; k < folds; k++) {
     const mine = (s: number) => ofStudent[s] === k
@@ -146,73 +123,19 @@ export async function foldedColumns(log: AnswerLog, bases: readonly Base[], fit:
       for (let b = 0; b < bases.length; b++) logits[b]![r] = part.logits[b]![from]!
       from++
     }
+    if (asked !== null) {
+      const labelled = Int32Array.from(asked.student.keys()).filter((i) => mine(asked.student[i]!))
+      const own = studentsOf(asked.log, (i) => mine(asked.student[i]!))
+      const { x: said } = await stackColumns(fitted, bases, own, quiet)
+      const last = studentStarts(own)
+      labelled.forEach((i, at) => {
+        for (let f = 0; f < x.length; f++) askedX[f]![i] = said[f]![last[at + 1]! - 1]!
+      })
+    }
   }
-  return { all, x, logits, fold }
-}
-
-/**
- * Each fold's forests learn from the other folds and end where this fold's loss is least.
- * @param target and `weight` as in `boost`
- * @returns the forests, and in `trees` what those of a row's own fold say of it, in logits
- */
-export async function growForests(
-  x: Columns,
-  fold: Uint8Array,
-  target: Uint8Array | Float64Array,
-  o: StackOptions,
-  fit: StackFit,
-  weight?: Float64Array,
-): Promise<{ forests: Forest[]; trees: Float64Array }> {
-  const { run, folds, units } = fit
-  const data = binned(x)
-  const forests: Forest[] = []
-  const trees = new Float64Array(fold.length)
-  for (let stream = 0; stream < folds * o.perFold; stream++) {
-    const k = stream % folds
-    run.signal?.throwIfAborted()
-    const { bytes } = await units.unit(() => {
-      const curve: TrainingPoint[] = []
-      const options = {
-        seed: run.seed,
-        stream,
-        ...(run.signal ? { signal: run.signal } : {}),
-        onTree: (n: number, loss: number) => {
-          if (n % 10 !== 0) return
-          fit.told(`trees of fold ${k + 1}`, loss, n / o.rounds)
-          if (folds > 1)
-            curve.push({ series: `forest ${stream + 1}, students of fold ${k + 1}`, unit: 'trees', at: n, loss })
-        },
-      }
-      const grown = boost(data, target, (r) => folds > 1 && fold[r] === k, o, options, weight)
-      return encodeGrown({ forest: grown.forest, curve, logits: grown.logits.filter((_, r) => fold[r] === k) })
-    })
-    const grown = decodeGrown(bytes)
-    for (const point of grown.curve) run.curve?.(point)
-    fit.step()
-    forests.push(grown.forest)
-    let from = 0
-    for (let r = 0; r < fold.length; r++) if (fold[r] === k) trees[r]! += grown.logits[from++]! / o.perFold
-  }
-  return { forests, trees }
-}
-
-/** One forest with what it says of its own fold's rows, in logits. */
-interface Grown {
-  forest: Forest
-  curve: TrainingPoint[]
-  logits: Float64Array
-}
-
-const GROWN = { model: 'forest', learner: 'forest', seed: 0, answers: 0, students: 0 }
-
-function encodeGrown({ logits, ...json }: Grown): Uint8Array {
-  return pack({ ...GROWN, ...json }, [new Uint8Array(logits.buffer, logits.byteOffset, logits.byteLength)])
-}
-
-function decodeGrown(bytes: Uint8Array): Grown {
-  const { json, held } = unpack<typeof GROWN & Omit<Grown, 'logits'>>(GROWN.learner, bytes, 1, () => {})
-  const copy = Uint8Array.from(held[0]!)
-  return { forest: json.forest, curve: json.curve, logits: new Float64Array(copy.buffer) }
+  if (asked === null || asked.value.length === 0) return { all, x, logits, fold, asked: null }
+  const ofAsked = Uint8Array.from(asked.student, (s) => ofStudent[s]!)
+  return { all, x, logits, fold, asked: { x: askedX, fold: ofAsked, value: asked.value, weight: run.labels!.weight } }
 }
 
 /** Folds of equal numbers of students, in the order of their names' hashes. */

@@ -3,6 +3,7 @@ import type { FitRun, Learner } from '../../evaluation/learner.ts'
 import { noTarget, type Scope, WEEK_MS, weekTarget } from '../../evaluation/week/target.ts'
 import { fitMixture, type Mixture, mixed } from '../blend/weights.ts'
 import { type Base, chance, logitOf } from '../trees/bases.ts'
+import { growForests } from '../trees/grow-forests.ts'
 import {
   BASES,
   columnsAt,
@@ -12,7 +13,8 @@ import {
   TREES_OPTIONS,
   type TreesArtefact,
 } from '../trees/learner.ts'
-import { foldedColumns, growForests, StackFit, type StackOptions, stackColumns, treeLogits } from '../trees/stack.ts'
+import { foldedColumns, stackColumns, treeLogits } from '../trees/stack.ts'
+import { StackFit, type StackOptions } from '../trees/stack-fit.ts'
 import { WEEK_FEATURES, weekColumns } from './columns.ts'
 import { fitShareSoFar, type ShareSoFar, shareSoFarOf } from './share-so-far.ts'
 

@@ -1,5 +1,6 @@
 import { RuleBook } from '../../alerts/effective.ts'
 import type { AlertRule } from '../../alerts/policy.ts'
+import { NOBODY_NAMED } from '../../alerts/watch-rule.ts'
 import type { Roster } from '../../roster/recipients.ts'
 import { type AlertMeta, bookOf, rosterOf } from './meta.ts'
 
@@ -33,6 +34,8 @@ const NO_RULES = new RuleBook({
   sessionGap: USUAL_GAP_MS,
   breaks: [],
   rules: [],
+  watches: [],
+  people: NOBODY_NAMED,
   overrides: [],
   prerequisites: {},
 })

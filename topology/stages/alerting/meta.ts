@@ -5,8 +5,10 @@ import { openRoster, type Roster } from '../../roster/recipients.ts'
 import type { Relations } from '../../roster/relations.ts'
 import type { StateCodec } from '../../stage.ts'
 import { ByteReader, ByteWriter, expectFormat } from '../bytes.ts'
+import { Marks, readHashes, writeHashes } from '../marks.ts'
 
 const ALERT_META_VERSION = 2
+const WIDTHS = { count: 'u16', partition: 'u32' } as const
 
 /** A policy or roster that a marker brought. */
 export interface Version {
@@ -26,7 +28,7 @@ export interface AlertMeta {
   /** The newest tick that mastery.classes was told of: all weeks that ended by then are closed. */
   classesTold: number
   /** Newest (offset, ordinal) taken from each partition of learning.features. */
-  marks: Map<number, { offset: number; ordinal: number }>
+  marks: Marks
   /** The generation that readers see: only what it decides is told to people. */
   active: number
   /** Policies by tenant; a null payload takes the policy out of force. */
@@ -68,7 +70,7 @@ export function alertMeta(active = 0): StateCodec<AlertMeta> {
     empty: () => ({
       now: 0,
       classesTold: 0,
-      marks: new Map(),
+      marks: new Marks(),
       active,
       policies: new Map(),
       rosters: new Map(),
@@ -83,17 +85,11 @@ export function alertMeta(active = 0): StateCodec<AlertMeta> {
       w.f64(m.now)
       w.f64(m.classesTold)
       w.u16(m.active)
-      w.u16(m.marks.size)
-      for (const [p, mark] of m.marks) {
-        w.u32(p)
-        w.f64(mark.offset)
-        w.u32(mark.ordinal)
-      }
+      m.marks.write(w, WIDTHS)
       writeVersions(w, m.policies)
       writeVersions(w, m.rosters)
       writeVersions(w, m.prepared)
-      w.u32(m.markers.size)
-      for (const id of m.markers) w.f64(id)
+      writeHashes(w, m.markers)
       w.u32(m.seq)
       w.u16(m.rules.length)
       for (const rule of m.rules) w.text(rule)
@@ -105,15 +101,11 @@ export function alertMeta(active = 0): StateCodec<AlertMeta> {
       const now = r.f64()
       const classesTold = r.f64()
       const active = r.u16()
-      const marks = new Map<number, { offset: number; ordinal: number }>()
-      const n = r.u16()
-      for (let i = 0; i < n; i++) marks.set(r.u32(), { offset: r.f64(), ordinal: r.u32() })
+      const marks = Marks.read(r, WIDTHS)
       const policies = readVersions(r)
       const rosters = plain(readVersions(r))
       const prepared = plain(readVersions(r))
-      const markers = new Set<number>()
-      const carriedOut = r.u32()
-      for (let i = 0; i < carriedOut; i++) markers.add(r.f64())
+      const markers = readHashes(r)
       const seq = r.u32()
       const rules: string[] = []
       const named = r.u16()

@@ -7,7 +7,8 @@ import type { AlertState } from './state.ts'
 
 /**
  * Takes what a score says of a student, and holds the rules against the topics that it is about. Only the student's own
- * answer is evidence: what a repair or another topic's answer did to a score changes the score.
+ * answer is evidence: what a repair or another topic's answer did to a score changes the score. An answer that was voided
+ * or corrected counts as what it came to be among the last ones, too.
  */
 export function learn(s: AlertState, v: MasteryScore, now: number, open: { e: Evaluation } | null): void {
   const own = v.correct !== null
@@ -23,6 +24,9 @@ export function learn(s: AlertState, v: MasteryScore, now: number, open: { e: Ev
       return at
     }
     if (own && !row.revision && open?.e.tenant.classes) t.moved = moved(t.moved, t.mastery, mastery, v.occurred_at, now)
+    for (const r of v.revised)
+      if (r.topics.includes(row.topic))
+        t.revise(r.answered_at, r.before, r.after, mastery, policy?.sessionGap ?? USUAL_GAP_MS)
     t.mastery = mastery
     t.opportunities = row.opportunities
     if (own && !row.revision)

@@ -4,9 +4,10 @@ import type { MasteryScore } from '@mastery/schemas/src/generated/mastery-score.
 import type { StudentCommand } from '@mastery/schemas/src/generated/student-command.gen.ts'
 import type { Tick } from '@mastery/schemas/src/generated/tick.gen.ts'
 import { sourceKey } from '../../alerts/source-key.ts'
+import { classOf, isAboutStudent } from '../../events/class-command.ts'
 import type { Stage, StageOutput, StageRecord, StepResult, Woken } from '../../stage.ts'
 import { type TopicName, topicAt } from '../../topics.ts'
-import { closeWeeks, partOutputs } from './classes.ts'
+import { classKey, closeWeeks, partOutputs } from './classes.ts'
 import { ALERT_STATE } from './codec.ts'
 import { isNew as isNewCommand, obey, refusalOf } from './commands.ts'
 import { Evaluation } from './evaluate.ts'
@@ -93,10 +94,7 @@ export function alertingStage(config: AlertingConfig): Stage<AlertState, AlertMe
 
   function score(record: StageRecord, s: AlertState, meta: AlertMeta): StepResult {
     const v = record.value as MasteryScore
-    const mark = meta.marks.get(v.origin_partition)
-    if (mark && (v.origin_offset < mark.offset || (v.origin_offset === mark.offset && v.ordinal <= mark.ordinal)))
-      return SEEN
-    meta.marks.set(v.origin_partition, { offset: v.origin_offset, ordinal: v.ordinal })
+    if (!meta.marks.take(v)) return SEEN
     const out = noOutputs()
     if (v.cause === 'erased' && v.rows.length === 0) return erase(record, v, s, meta)
     if (s.tenant === '') s.tenant = v.tenant
@@ -159,6 +157,19 @@ export function alertingStage(config: AlertingConfig): Stage<AlertState, AlertMe
     return done(record, out)
   }
 
+  /**
+   * A command about a class is for the stage that decides about classes. It is dated by this partition's time, up to which
+   * that stage has not been told of anything yet: so it does not matter what comes between them from other partitions.
+   */
+  function aboutClass(record: StageRecord, meta: AlertMeta): StepResult {
+    const c = record.value as StudentCommand
+    const refused = refusalOf(c)
+    if (refused !== null) return refused
+    const key = classKey(c.tenant, classOf(c)!)
+    const value: StudentCommand = { ...c, issued_at: meta.now }
+    return { type: 'ok', outputs: [{ topic: classes, byKey: true, subject: 'student-command', key, value }] }
+  }
+
   function tick(record: StageRecord, meta: AlertMeta, woken: readonly Woken<AlertState>[]): StepResult {
     const { at } = record.value as Tick
     const before = meta.now
@@ -200,7 +211,7 @@ export function alertingStage(config: AlertingConfig): Stage<AlertState, AlertMe
     outputs: [alerts, notices, classes],
     state: ALERT_STATE,
     meta: alertMeta(),
-    keyOf: (r) => (r.subject === 'mastery-score' || r.subject === 'student-command' ? r.key : null),
+    keyOf: (r) => (r.subject === 'mastery-score' || isAboutStudent(r) ? r.key : null),
     files: (record, meta) =>
       record === null ? filesOfMeta(meta) : record.subject === 'marker' ? filesOfMarker(record.value as Marker) : [],
     wakes: {
@@ -214,7 +225,7 @@ export function alertingStage(config: AlertingConfig): Stage<AlertState, AlertMe
         case 'mastery-score':
           return score(record, state!, meta)
         case 'student-command':
-          return command(record, state!, meta)
+          return state === null ? aboutClass(record, meta) : command(record, state, meta)
         case 'tick':
           return tick(record, meta, woken)
         case 'marker':

@@ -55,6 +55,37 @@ export class TopicRecord {
     }
   }
 
+  /**
+   * An answer came to count otherwise: null as `before`, it did not count; as `after`, it does not any more. What mastery
+   * was after the answers stays as it was told then; after one that comes to count late it is `mastery`. One that is older
+   * than those that are kept changes nothing.
+   */
+  revise(at: number, before: boolean | null, after: boolean | null, mastery: number, gap: number): void {
+    if (before === null) {
+      if (after !== null) this.answer(at, after, false, mastery, gap)
+      return
+    }
+    const { times, values } = this
+    const t = Math.floor(at / SECONDS)
+    const i = times.findIndex((own, k) => own === t && (values[k]! & 1) === (before ? 1 : 0))
+    if (i < 0) return
+    if (after !== null) {
+      values[i] = (values[i]! & ~1) | (after ? 1 : 0)
+      return
+    }
+    const pause = gap / SECONDS
+    const apartBefore = i === 0 || t - times[i - 1]! > pause
+    const apartAfter = i === times.length - 1 || times[i + 1]! - t > pause
+    // It was a session of its own; or it held two together.
+    if (apartBefore && apartAfter) this.sessions = Math.max(0, this.sessions - 1)
+    else if (!apartBefore && !apartAfter && times[i + 1]! - times[i - 1]! > pause) this.sessions++
+    times.splice(i, 1)
+    values.splice(i, 1)
+    if (times.length === 0) return
+    if (t === this.last) this.last = times.at(-1)!
+    if (t === this.first) this.first = times[0]!
+  }
+
   /** All its answers were voided. */
   clear(): void {
     Object.assign(this, { mastery: -1, opportunities: 0, reached: false, first: 0, last: 0, sessions: 0, moved: null })

@@ -1,130 +1,18 @@
 import type { Alert } from '@mastery/schemas/src/generated/alert.gen.ts'
-import type { Notice } from '@mastery/schemas/src/generated/notice.gen.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { madeScore } from '../../alerts/made-score.ts'
 import { policyText } from '../../alerts/policy.ts'
-import { weekOf } from '../../drift/calendar.ts'
-import { partitionOf } from '../../partition.ts'
 import type { StageRecord } from '../../stage.ts'
-import { policyOf, smallRoster, TENANT } from '../../testing/alert-log.ts'
+import { policyOf } from '../../testing/alert-log.ts'
+import { ClassLog, classPolicy, HOUR, SOURCES, START, STUDENTS, story, WEEK } from '../../testing/class-log.ts'
 import { exact } from '../../testing/exact.ts'
-import { type DriverOptions, TopologyDriver } from '../../testing/topology-driver.ts'
-import { policyName } from '../alerting/markers.ts'
-import { alertingStage } from '../alerting/stage.ts'
+import { TopologyDriver } from '../../testing/topology-driver.ts'
 import { classesStage } from './stage.ts'
 
-const HOUR = 3_600_000
-const DAY = 24 * HOUR
-const WEEK = 7 * DAY
-const START = weekOf(Date.parse('2026-09-07T00:00:00Z'))
-const SOURCES = 3
-const STUDENTS = Array.from({ length: 12 }, (_, i) => `student-${i}`)
-
-const RULE = {
-  id: 'class',
-  kind: 'class_drop',
-  enter: 0.1,
-  leave: 0.03,
-  members: { least: 4, answers: 3, fell: 0.05, share: 0.6 },
-}
-const policy = (rule: Record<string, unknown> = {}, more: Record<string, unknown> = {}) =>
-  policyOf({ rules: [{ ...RULE, ...rule }], ...more })
-
-/** What happens in one step of time: who answers, and the mastery after it. */
-interface Answer {
-  at: number
-  student: string
-  mastery: number
-  /** Event time, where it is another than when it comes. */
-  given?: number
-  topic?: string
-}
-
-/** The alerting stage and the classes stage in memory, over scores and ticks by hand. */
-class World {
-  readonly driver: TopologyDriver
-  private offset = 0
-  private readonly counts = new Map<string, number>()
-
-  constructor(options: DriverOptions & { mostWoken?: number; classes?: boolean } = {}) {
-    const { mostWoken = 100 } = options
-    const own = options.classes === false ? [] : [classesStage({ generation: 0, sources: SOURCES, mostWoken })]
-    this.driver = new TopologyDriver([alertingStage({ generation: 0, mostWoken }), ...own], {
-      ...options,
-      partitions: SOURCES,
-    })
-  }
-
-  everywhere(subject: 'tick' | 'marker', value: unknown): this {
-    for (let p = 0; p < SOURCES; p++) this.driver.append('mastery.scores', p, subject, '', value)
-    return this
-  }
-
-  version(subject: 'policy' | 'roster', version: string, payload: string): this {
-    const name = subject === 'policy' ? policyName(TENANT) : TENANT
-    for (const action of ['prepare', 'activate'])
-      this.everywhere('marker', {
-        marker_id: `${subject} ${action} ${version}`,
-        action,
-        subject,
-        name,
-        version,
-        payload: action === 'prepare' ? payload : null,
-        issued_at: START,
-      })
-    return this
-  }
-
-  begin(rules = policy()): this {
-    return this.version('roster', 'r1', JSON.stringify(smallRoster(STUDENTS)))
-      .version('policy', 'p1', policyText(rules))
-      .everywhere('tick', { at: START })
-  }
-
-  answer({ at, student, mastery, given = at, topic = 'fractions' }: Answer): this {
-    const partition = partitionOf(student, SOURCES)
-    const opportunities = (this.counts.get(`${student} ${topic}`) ?? 0) + 1
-    this.counts.set(`${student} ${topic}`, opportunities)
-    const about = { tenant: TENANT, student, topic, at: given, correct: false, rapid: false, mastery, opportunities }
-    const value = madeScore({ ...about, partition, offset: this.offset++ })
-    this.driver.append('mastery.scores', partition, 'mastery-score', student, value)
-    return this
-  }
-
-  /** Everybody answers once a day, Monday to Friday, on the way from one mastery to another; ticks in between. */
-  week(begin: number, from: number, to: number, students: readonly string[] = STUDENTS): this {
-    for (let day = 0; day < 5; day++) {
-      this.everywhere('tick', { at: begin + day * DAY + 8 * HOUR })
-      for (const student of students)
-        this.answer({ at: begin + day * DAY + 9 * HOUR, student, mastery: from + ((to - from) * day) / 4 })
-    }
-    return this
-  }
-
-  tick(at: number): this {
-    return this.everywhere('tick', { at })
-  }
-
-  alerts(): Alert[] {
-    return this.driver
-      .outputs('mastery.alerts')
-      .flatMap((o) => ((o.value as Alert).scope === 'class' ? [o.value as Alert] : []))
-  }
-
-  notices(): Notice[] {
-    return this.driver
-      .outputs('mastery.notices')
-      .flatMap((o) => (o.subject === 'notice' && (o.value as Notice).scope === 'class' ? [o.value as Notice] : []))
-  }
-}
-
-const story = (w: World) =>
-  w.alerts().map((a) => `${a.before}-${a.state}${a.told ? ' told' : ''}${a.held_back ? ` (${a.held_back})` : ''}`)
 const fact = (a: Alert, code: string) => a.evidence.find((e) => e.code === code)?.value
 
 describe('a class that falls back', () => {
-  const fell = () => new World().begin().week(START, 0.8, 0.6)
+  const fell = () => new ClassLog().begin().week(START, 0.8, 0.6)
 
   it('is told to its teachers once the week is over, with what it rests on', () => {
     const w = fell()
@@ -189,10 +77,10 @@ describe('a class that falls back', () => {
   })
 
   it('is judged by the rules of its school', () => {
-    const strict = policy({}, { overrides: [{ schools: ['s1'], rules: { class: { members: { least: 13 } } } }] })
+    const strict = classPolicy({}, { overrides: [{ schools: ['s1'], rules: { class: { members: { least: 13 } } } }] })
     expect(
       story(
-        new World()
+        new ClassLog()
           .begin(strict)
           .week(START, 0.8, 0.6)
           .tick(START + WEEK + HOUR),
@@ -202,18 +90,20 @@ describe('a class that falls back', () => {
 })
 
 describe('nothing is said', () => {
-  const nothing = (w: World) => expect(story(w.tick(START + WEEK + HOUR).tick(START + 2 * WEEK + HOUR))).toEqual([])
+  const nothing = (w: ClassLog) => expect(story(w.tick(START + WEEK + HOUR).tick(START + 2 * WEEK + HOUR))).toEqual([])
 
   it('where fewer than the least of a class answered enough', () => {
-    nothing(new World().begin().week(START, 0.8, 0.6, STUDENTS.slice(0, 3)))
+    nothing(new ClassLog().begin().week(START, 0.8, 0.6, STUDENTS.slice(0, 3)))
   })
 
   it('where a few fell far and the others did not', () => {
-    nothing(new World().begin().week(START, 0.8, 0.2, STUDENTS.slice(0, 5)).week(START, 0.6, 0.62, STUDENTS.slice(5)))
+    nothing(
+      new ClassLog().begin().week(START, 0.8, 0.2, STUDENTS.slice(0, 5)).week(START, 0.6, 0.62, STUDENTS.slice(5)),
+    )
   })
 
   it('of answers that were given in another week', () => {
-    const w = new World().begin()
+    const w = new ClassLog().begin()
     w.tick(START + WEEK + HOUR)
     for (const student of STUDENTS)
       for (let n = 0; n < 6; n++)
@@ -222,7 +112,7 @@ describe('nothing is said', () => {
   })
 
   it('of a student in what a class is told: parts have no names', () => {
-    const w = new World()
+    const w = new ClassLog()
       .begin()
       .week(START, 0.8, 0.6)
       .tick(START + WEEK + HOUR)
@@ -232,7 +122,7 @@ describe('nothing is said', () => {
   })
 
   it('to anybody by a generation that readers do not see', () => {
-    const w = new World().begin()
+    const w = new ClassLog().begin()
     const activate = { marker_id: 'g', action: 'activate', subject: 'generation', name: 'generation', version: '1' }
     w.everywhere('marker', { ...activate, payload: null, issued_at: START })
       .week(START, 0.8, 0.6)
@@ -254,19 +144,25 @@ const weeks = fc.array(
 /** Which source comes next, and with how many records: one may be weeks ahead of another. */
 const runs = fc.array(fc.tuple(fc.nat(SOURCES - 1), fc.integer({ min: 1, max: 60 })), { maxLength: 12 })
 
-function played(moves: readonly (readonly number[])[], options: ConstructorParameters<typeof World>[0]): World {
-  const w = new World(options).begin()
+function played(moves: readonly (readonly number[])[], options: ConstructorParameters<typeof ClassLog>[0]): ClassLog {
+  const w = new ClassLog(options).begin()
   moves.forEach((of, week) => {
     const begin = START + week * WEEK
     for (const [i, s] of STUDENTS.entries()) w.week(begin, 0.7, 0.7 + of[i]!, [s])
-    if (week === 1) w.version('policy', 'p2', policyText(policy({ enter: 0.06 })))
-    for (let hour = 0; hour < 12; hour++) w.tick(begin + WEEK + hour * HOUR)
+    if (week === 1) w.version('policy', 'p2', policyText(classPolicy({ enter: 0.06 })))
+    for (let hour = 0; hour < 12; hour++) {
+      w.tick(begin + WEEK + hour * HOUR)
+      // Some come for alerts that are not there.
+      const by = { author: 'teacher-1', reason: 'seen' }
+      if (hour === 6) w.command('acknowledge', { ...by, command_id: `ack ${week}`, alert: w.alertId(week + 1) })
+      if (hour === 7 && week === 1) w.command('silence', { ...by, command_id: 'hush', until: begin + 3 * WEEK })
+    }
   })
   return w
 }
 
-const decided = (w: World) => w.alerts().map(({ origin_offset: _o, ordinal: _n, ...a }) => exact(a))
-const firings = (w: World) => w.alerts().filter((a) => a.state === 'firing')
+const decided = (w: ClassLog) => w.alerts().map(({ origin_offset: _o, ordinal: _n, ...a }) => exact(a))
+const firings = (w: ClassLog) => w.alerts().filter((a) => a.state === 'firing')
 
 describe('what is decided', () => {
   it('is what the sums over the members say, whoever stands in which partition', () => {

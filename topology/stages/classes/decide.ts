@@ -7,6 +7,7 @@ import type { StageOutput } from '../../stage.ts'
 import type { TopicName } from '../../topics.ts'
 import { classKey } from '../alerting/classes.ts'
 import type { TenantRules } from '../alerting/in-force.ts'
+import { silentUntil } from './silence.ts'
 import { type ClassState, type Standing, type Sums, topicAndRule } from './state.ts'
 
 /** Weeks without enough answers after which nobody says any more that the class falls back. */
@@ -63,15 +64,19 @@ export function decideWeek(s: ClassState, week: number, rules: TenantRules | nul
     let x = s.standings.get(about)
     if (x === undefined) {
       if (verdict !== 'enter') continue
-      s.standings.set(about, (x = { firing: false, episode: 0, sequence: 0, told: false, week, silent: 0 }))
+      s.standings.set(
+        about,
+        (x = { firing: false, episode: 0, sequence: 0, told: false, acknowledged: false, week, silent: 0 }),
+      )
     }
     x.week = week
     x.silent = verdict === null ? x.silent + 1 : 0
     const fires = !x.firing && verdict === 'enter'
     const ends = x.firing && (verdict === 'leave' || x.silent >= MOST_SILENT)
     if (!fires && !ends) continue
-    const before = x.firing ? 'firing' : x.episode > 0 ? 'resolved' : 'normal'
+    const before = shownAs(s, x, topic, id, week)
     x.firing = fires
+    x.acknowledged = false
     if (fires) Object.assign(x, { episode: x.episode + 1, sequence: 0, told: false })
     tell(s, x, { week, topic, id, rule, rules, active, before, sums }, to)
   }
@@ -88,6 +93,17 @@ interface Change {
   sums: Sums
 }
 
+/** Where an alert on a class stands as people see it at a time. */
+export function shownAs(s: ClassState, x: Standing, topic: string, rule: string, at: number): Alert['state'] {
+  if (!x.firing) return x.episode > 0 ? 'resolved' : 'normal'
+  if (silentUntil(s, rule, topic) > at) return 'silenced'
+  return x.acknowledged ? 'acknowledged' : 'firing'
+}
+
+/** The how-manieth time it fires is part of its name. */
+export const alertIdOf = (s: ClassState, x: Standing, topic: string, rule: string): string =>
+  hash128(s.tenant, rule, 'class', s.class, topic, String(x.episode))
+
 /** Writes a transition down, and tells the class's teachers where they are to be told. */
 function tell(s: ClassState, x: Standing, c: Change, to: Writing): void {
   // That it is over has to be told: as long as it goes on, it stands for its members.
@@ -98,13 +114,14 @@ function tell(s: ClassState, x: Standing, c: Change, to: Writing): void {
   else if (wanted) {
     x.sequence++
     if (c.active !== to.generation) heldBack = 'replayed'
+    else if (x.firing && silentUntil(s, c.id, c.topic) > c.week) heldBack = 'silenced'
   }
-  x.told = x.firing && wanted && readers.length > 0
+  x.told = x.firing && wanted && readers.length > 0 && heldBack !== 'silenced'
   const told = wanted && heldBack === null
   const about = {
     generation: to.generation,
     tenant: s.tenant,
-    alert_id: hash128(s.tenant, c.id, 'class', s.class, c.topic, String(x.episode)),
+    alert_id: alertIdOf(s, x, c.topic, c.id),
     sequence: readers.length > 0 ? x.sequence : 0,
     rule: c.id,
     policy: c.rules?.version ?? '',
@@ -122,7 +139,7 @@ function tell(s: ClassState, x: Standing, c: Change, to: Writing): void {
     ...place,
     ordinal: to.ordinals.alerts++,
     ...about,
-    state: x.firing ? 'firing' : 'resolved',
+    state: shownAs(s, x, c.topic, c.id, c.week),
     before: c.before,
     cause: c.rule === undefined ? 'policy' : 'time',
     told,

@@ -2,6 +2,7 @@ import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
 import type { StateCodec } from '../../stage.ts'
 import { type AlertMeta, alertMeta } from '../alerting/meta.ts'
 import { ByteReader, ByteWriter, expectFormat } from '../bytes.ts'
+import { Marks, Times } from '../marks.ts'
 
 const CLASS_META_VERSION = 1
 
@@ -16,9 +17,9 @@ export interface ClassMeta {
   /** The newest time that readers of notices were told of. */
   told: number
   /** Greatest tick of each source partition. */
-  heard: Map<number, number>
+  heard: Times
   /** Newest (offset, ordinal) taken from each source partition. */
-  marks: Map<number, { offset: number; ordinal: number }>
+  marks: Marks
   /** Markers of the first source partition that no week has been decided with, and the time of that partition when they came. */
   waiting: { at: number; marker: Marker }[]
   /** Policies and rosters as they stood in the first source partition when the week under way ended there. */
@@ -33,8 +34,8 @@ export const CLASS_META: StateCodec<ClassMeta> = {
     complete: true,
     dues: new Map(),
     told: 0,
-    heard: new Map(),
-    marks: new Map(),
+    heard: new Times(),
+    marks: new Marks(),
     waiting: [],
     inForce: IN_FORCE.empty(''),
   }),
@@ -49,17 +50,8 @@ export const CLASS_META: StateCodec<ClassMeta> = {
       w.f64(week)
       w.u32(classes)
     }
-    w.u32(m.heard.size)
-    for (const [source, at] of m.heard) {
-      w.u32(source)
-      w.f64(at)
-    }
-    w.u32(m.marks.size)
-    for (const [source, { offset, ordinal }] of m.marks) {
-      w.u32(source)
-      w.f64(offset)
-      w.u32(ordinal)
-    }
+    m.heard.write(w)
+    m.marks.write(w)
     w.text(JSON.stringify(m.waiting))
     const bytes = IN_FORCE.encode(m.inForce)
     w.text(Buffer.from(bytes).toString('latin1'))
@@ -73,8 +65,8 @@ export const CLASS_META: StateCodec<ClassMeta> = {
     m.complete = r.u8() === 1
     m.told = r.f64()
     for (let n = r.u32(); n > 0; n--) m.dues.set(r.f64(), r.u32())
-    for (let n = r.u32(); n > 0; n--) m.heard.set(r.u32(), r.f64())
-    for (let n = r.u32(); n > 0; n--) m.marks.set(r.u32(), { offset: r.f64(), ordinal: r.u32() })
+    m.heard = Times.read(r)
+    m.marks = Marks.read(r)
     m.waiting = JSON.parse(r.text()) as ClassMeta['waiting']
     m.inForce = IN_FORCE.decode(Buffer.from(r.text(), 'latin1'), '')
     return m

@@ -1,16 +1,18 @@
 import type { ClassPart } from '@mastery/schemas/src/generated/class-part.gen.ts'
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
+import type { StudentCommand } from '@mastery/schemas/src/generated/student-command.gen.ts'
 import type { Tick } from '@mastery/schemas/src/generated/tick.gen.ts'
-import { timeWith } from '../../alerts/heard.ts'
 import { sourceKey, sourceOfKey } from '../../alerts/source-key.ts'
+import { classOf } from '../../events/class-command.ts'
 import type { Stage, StageOutput, StageRecord, StepResult, Woken } from '../../stage.ts'
 import { topicAt } from '../../topics.ts'
 import { classKey } from '../alerting/classes.ts'
 import { inForce } from '../alerting/in-force.ts'
 import { applyMarker, filesOfMarker, filesOfMeta } from '../alerting/markers.ts'
+import { keepCommand, obeyNext } from './commands.ts'
 import { decideWeek, type Writing } from './decide.ts'
 import { CLASS_META, type ClassMeta, shiftDue } from './meta.ts'
-import { CLASS_STATE, type ClassState, dueOf, take } from './state.ts'
+import { CLASS_STATE, type ClassState, dueOf, take, weekDueOf } from './state.ts'
 
 export interface ClassesConfig {
   generation: number
@@ -45,7 +47,7 @@ export function classesStage(config: ClassesConfig): Stage<ClassState, ClassMeta
     const source = record.subject === 'tick' ? sourceOfKey(record.key) : null
     if (source === null || source >= sources) return null
     if (!meta.complete) return meta.now
-    const least = timeWith(meta.heard, sources, source, (record.value as Tick).at)
+    const least = meta.heard.leastWith(sources, source, (record.value as Tick).at)
     let now = least
     for (const week of meta.dues.keys()) now = Math.min(now, week)
     return now > meta.now ? now : null
@@ -66,7 +68,7 @@ export function classesStage(config: ClassesConfig): Stage<ClassState, ClassMeta
   function tick(record: StageRecord, source: number, meta: ClassMeta, woken: readonly Woken<ClassState>[]): StepResult {
     const now = timeOf(record, meta)
     const { partition, offset } = record.origin
-    meta.heard.set(source, Math.max(meta.heard.get(source) ?? 0, (record.value as Tick).at))
+    meta.heard.hear(source, (record.value as Tick).at)
     if (now === null) return NOTHING
     meta.now = now
     const all = settle(meta, now, partition)
@@ -74,8 +76,10 @@ export function classesStage(config: ClassesConfig): Stage<ClassState, ClassMeta
     const to: Writing = { generation, alerts, notices, source: sources + partition, offset, all, ordinals }
     for (const { state } of woken) {
       const due = dueOf(state)
-      for (let week = dueOf(state); week <= now; week = dueOf(state))
-        decideWeek(state, week, inForce(meta.inForce, state.tenant), meta.inForce.active, to)
+      const rules = inForce(meta.inForce, state.tenant)
+      for (let at = dueOf(state); at <= now; at = dueOf(state))
+        if (weekDueOf(state) === at) decideWeek(state, at, rules, meta.inForce.active, to)
+        else obeyNext(state, rules, to)
       shiftDue(meta, due, dueOf(state))
     }
     meta.complete = woken.length < most
@@ -95,12 +99,24 @@ export function classesStage(config: ClassesConfig): Stage<ClassState, ClassMeta
         code: 'wrong_key',
         message: 'A part of a class stands under the key of another one.',
       }
-    const mark = meta.marks.get(p.origin_partition)
-    if (mark && (p.origin_offset < mark.offset || (p.origin_offset === mark.offset && p.ordinal <= mark.ordinal)))
-      return { type: 'drop', reason: 'seen' }
-    meta.marks.set(p.origin_partition, { offset: p.origin_offset, ordinal: p.ordinal })
+    if (!meta.marks.take(p)) return { type: 'drop', reason: 'seen' }
     const due = dueOf(s)
     take(s, p)
+    shiftDue(meta, due, dueOf(s))
+    return NOTHING
+  }
+
+  function command(record: StageRecord, s: ClassState, meta: ClassMeta): StepResult {
+    const c = record.value as StudentCommand
+    const klass = classOf(c)
+    if (klass === null || record.key !== classKey(c.tenant, klass))
+      return {
+        type: 'dead_letter',
+        code: 'wrong_key',
+        message: 'A command about a class stands under the key of another one.',
+      }
+    const due = dueOf(s)
+    if (!keepCommand(s, c, klass)) return { type: 'drop', reason: 'seen' }
     shiftDue(meta, due, dueOf(s))
     return NOTHING
   }
@@ -121,7 +137,7 @@ export function classesStage(config: ClassesConfig): Stage<ClassState, ClassMeta
       }
     if (record.subject === 'tick') return tick(record, source, meta, woken)
     if (source !== LEADING) return { type: 'drop', reason: 'told by the leading source' }
-    meta.waiting.push({ at: meta.heard.get(LEADING) ?? 0, marker: record.value as Marker })
+    meta.waiting.push({ at: meta.heard.of(LEADING), marker: record.value as Marker })
     return NOTHING
   }
 
@@ -131,7 +147,7 @@ export function classesStage(config: ClassesConfig): Stage<ClassState, ClassMeta
     outputs: [alerts, notices],
     state: CLASS_STATE,
     meta: CLASS_META,
-    keyOf: (r) => (r.subject === 'class-part' ? r.key : null),
+    keyOf: (r) => (r.subject === 'class-part' || r.subject === 'student-command' ? r.key : null),
     files: (record, meta) =>
       record === null
         ? [...filesOfMeta(meta.inForce), ...meta.waiting.flatMap(({ marker }) => filesOfMarker(marker))]
@@ -140,6 +156,10 @@ export function classesStage(config: ClassesConfig): Stage<ClassState, ClassMeta
           : [],
     wakes: { dueOf, epochOf: () => 0, timeOf, most },
     step: (record, state, meta, woken) =>
-      state === null ? concerningAll(record, meta, woken ?? []) : part(record, state, meta),
+      state === null
+        ? concerningAll(record, meta, woken ?? [])
+        : record.subject === 'student-command'
+          ? command(record, state, meta)
+          : part(record, state, meta),
   }
 }

@@ -3,8 +3,9 @@ import { groupOf } from '../../drift/histogram.ts'
 import type { DriftPolicy } from '../../drift/policy.ts'
 import { binOf, isNumeric, type ScaleName, scaleOf } from '../../drift/scales.ts'
 import type { Series, SeriesKind } from '../../drift/series.ts'
+import { type Subjects, within } from '../../drift/subjects.ts'
 import { bucketFor, type ClosingConfig } from './closing.ts'
-import type { OpenBucket, SourceMeta } from './meta.ts'
+import type { Entry, OpenBucket, SourceMeta } from './meta.ts'
 
 const KINDS = [
   'quiz_attempt',
@@ -35,6 +36,9 @@ const DISPOSITIONS = [
   'rebuild_wanted',
   'ignored',
 ]
+/** Formats in which players report; an importer's, which is none of them, is the last. */
+const SOURCES = ['mastery-json-1', 'xapi-1.0.3', 'xapi-2.0', 'caliper-1.1', 'caliper-1.2', 'other']
+const VERSIONS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', 'other']
 const DAY = 86_400_000
 
 /** A figure of a topic's features; null where the row has none. */
@@ -100,6 +104,8 @@ export function countFeatures(policy: DriftPolicy, c: ClosingConfig): (value: un
   const kinds = labelled('mix', 'event_kind', KINDS)
   const fates = labelled('mix', 'disposition', DISPOSITIONS)
   const clocks = labelled('mix', 'event_time', ['as sent', 'clamped'])
+  const sources = labelled('mix', 'source', SOURCES)
+  const versions = labelled('mix', 'schema_version', VERSIONS)
   const items = labelled('missing', 'item', THERE)
   const topics = labelled('missing', 'topics', THERE)
   const times = labelled('missing', 'response_time', THERE)
@@ -108,29 +114,45 @@ export function countFeatures(policy: DriftPolicy, c: ClosingConfig): (value: un
     const e = (b.places[s.place] ??= b.entry(s.series, s.labels, s.labels.length))
     e.histogram.counts[group * e.histogram.bins + bin]!++
   }
-  const add = (b: OpenBucket, s: typeof score, group: number, value: number) => {
-    const e = (b.places[s.place] ??= b.entry(s.series, [], s.edges.length + 1))
-    e.histogram.add(group, binOf(s.edges, value), value)
+  const parts = new WeakMap<OpenBucket, Map<string, (Entry | undefined)[]>>()
+  const partOf = (b: OpenBucket, subject: string) => {
+    let own = parts.get(b)
+    if (own === undefined) parts.set(b, (own = new Map()))
+    let places = own.get(subject)
+    if (places === undefined) own.set(subject, (places = []))
+    return places
+  }
+  /** `subject`: of the topic; undefined where subjects are not watched apart. */
+  const add = (b: OpenBucket, s: typeof score, group: number, value: number, subject: string | undefined) => {
+    const bins = s.edges.length + 1
+    const bin = binOf(s.edges, value)
+    const e = (b.places[s.place] ??= b.entry(s.series, [], bins))
+    e.histogram.add(group, bin, value)
+    if (subject === undefined) return
+    const places = partOf(b, subject)
+    const part = (places[s.place] ??= b.entry({ ...s.series, name: within(s.series.name, subject) }, [], bins))
+    part.histogram.add(group, bin, value)
   }
   const indexOf = (labels: readonly string[], value: string) => {
     const i = labels.indexOf(value)
     return i < 0 ? labels.length - 1 : i
   }
 
-  function answered(f: FeatureRecord, b: OpenBucket, group: number): void {
+  function answered(f: FeatureRecord, b: OpenBucket, group: number, subjects: Subjects | undefined): void {
     put(b, answers, group, 0)
     put(b, items, group, f.item === null ? 1 : 0)
     const own = f.ops.find((o) => o.op === 'insert')
     put(b, topics, group, own === undefined || own.topics.length === 0 ? 1 : 0)
-    if (own !== undefined) add(b, score, group, own.score_micro / 1e6)
+    if (own !== undefined) add(b, score, group, own.score_micro / 1e6, subjects?.get(own.topics[0] ?? ''))
     for (const row of f.rows) {
+      const subject = subjects?.get(row.topic)
       const [shortest] = row.windows
       if (shortest !== undefined && shortest.attempts > 0) put(b, times, group, shortest.response_n === 0 ? 1 : 0)
       for (const s of watched) {
         const w = s.days === null ? shortest : row.windows.find((x) => x.days === s.days)
         if (w === undefined) continue
         const value = s.figure(row, w)
-        if (value !== null) add(b, s, group, value)
+        if (value !== null) add(b, s, group, value, subject)
       }
     }
   }
@@ -144,6 +166,9 @@ export function countFeatures(policy: DriftPolicy, c: ClosingConfig): (value: un
     put(b, kinds, group, indexOf(KINDS, f.kind))
     put(b, fates, group, indexOf(DISPOSITIONS, f.disposition))
     put(b, clocks, group, f.clamped ? 1 : 0)
-    if (f.disposition === 'counted') answered(f, b, group)
+    // Commands and what an older build wrote name neither.
+    if (f.source !== '') put(b, sources, group, indexOf(SOURCES, f.source))
+    if (f.schema_version > 0) put(b, versions, group, Math.min(f.schema_version, VERSIONS.length) - 1)
+    if (f.disposition === 'counted') answered(f, b, group, meta.subjects.get(f.tenant))
   }
 }

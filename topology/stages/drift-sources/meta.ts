@@ -2,10 +2,15 @@ import { Histogram } from '../../drift/histogram.ts'
 import { readHistogram, writeHistogram } from '../../drift/histogram-bytes.ts'
 import { measuresOf, type Series, seriesKey } from '../../drift/series.ts'
 import { readSeries, writeSeries } from '../../drift/series-bytes.ts'
+import type { Subjects } from '../../drift/subjects.ts'
 import type { StateCodec } from '../../stage.ts'
 import { ByteReader, ByteWriter, expectFormat } from '../bytes.ts'
+import { Marks } from '../marks.ts'
 
-const FORMAT = 1
+const FORMAT = 2
+/** What was written before subjects were watched. */
+const WITHOUT_SUBJECTS = 1
+const WIDTHS = { count: 'u16', partition: 'u32' } as const
 
 /** A series within a bucket of a tenant. */
 export interface Entry {
@@ -40,21 +45,11 @@ export class SourceMeta {
   late = 0
   leftOut = 0
   /** Newest (offset, ordinal) taken from each partition that the input was made from. */
-  readonly marks = new Map<number, { offset: number; ordinal: number }>()
+  marks = new Marks()
+  /** By tenant: the subjects of its topics; empty, or none, where they are not watched apart. */
+  readonly subjects = new Map<string, Subjects>()
   /** By begin and tenant. */
   readonly buckets = new Map<number, Map<string, OpenBucket>>()
-
-  isNew(r: { origin_partition: number; origin_offset: number; ordinal: number }): boolean {
-    const mark = this.marks.get(r.origin_partition)
-    if (mark === undefined) {
-      this.marks.set(r.origin_partition, { offset: r.origin_offset, ordinal: r.ordinal })
-      return true
-    }
-    if (r.origin_offset < mark.offset || (r.origin_offset === mark.offset && r.ordinal <= mark.ordinal)) return false
-    mark.offset = r.origin_offset
-    mark.ordinal = r.ordinal
-    return true
-  }
 
   bucket(from: number, tenant: string): OpenBucket {
     let tenants = this.buckets.get(from)
@@ -71,12 +66,7 @@ export const SOURCE_META: StateCodec<SourceMeta> = {
     const w = new ByteWriter(4096)
     w.u8(FORMAT)
     for (const v of [m.now, m.closedUntil, m.late, m.leftOut]) w.f64(v)
-    w.u16(m.marks.size)
-    for (const [p, { offset, ordinal }] of m.marks) {
-      w.u32(p)
-      w.f64(offset)
-      w.u32(ordinal)
-    }
+    m.marks.write(w, WIDTHS)
     w.u16(m.buckets.size)
     for (const [from, tenants] of m.buckets) {
       w.f64(from)
@@ -90,17 +80,27 @@ export const SOURCE_META: StateCodec<SourceMeta> = {
         }
       }
     }
+    w.u16(m.subjects.size)
+    for (const [tenant, subjects] of m.subjects) {
+      w.text(tenant)
+      w.u32(subjects.size)
+      for (const [topic, subject] of subjects) {
+        w.text(topic)
+        w.text(subject)
+      }
+    }
     return w.finish()
   },
   decode(bytes) {
     const r = new ByteReader(bytes)
-    expectFormat(r, FORMAT, 'The partition state of a drift stage')
+    const format = bytes[0] === WITHOUT_SUBJECTS ? WITHOUT_SUBJECTS : FORMAT
+    expectFormat(r, format, 'The partition state of a drift stage')
     const m = new SourceMeta()
     m.now = r.f64()
     m.closedUntil = r.f64()
     m.late = r.f64()
     m.leftOut = r.f64()
-    for (let n = r.u16(); n > 0; n--) m.marks.set(r.u32(), { offset: r.f64(), ordinal: r.u32() })
+    m.marks = Marks.read(r, WIDTHS)
     for (let n = r.u16(); n > 0; n--) {
       const from = r.f64()
       for (let k = r.u32(); k > 0; k--) {
@@ -110,6 +110,11 @@ export const SOURCE_META: StateCodec<SourceMeta> = {
           readHistogram(r, open.entry(series, labels, bins).histogram)
         }
       }
+    }
+    for (let n = format === FORMAT ? r.u16() : 0; n > 0; n--) {
+      const subjects = new Map<string, string>()
+      m.subjects.set(r.text(), subjects)
+      for (let k = r.u32(); k > 0; k--) subjects.set(r.text(), r.text())
     }
     return m
   },

@@ -1,13 +1,13 @@
 import type { MasteryScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
 import { groupOf } from '../../drift/histogram.ts'
-import { binOf, CALIBRATION_BINS, scaleOf } from '../../drift/scales.ts'
+import { addPrediction, QUALITY_BINS } from '../../drift/quality.ts'
+import { binOf, scaleOf } from '../../drift/scales.ts'
 import type { Series, SeriesKind } from '../../drift/series.ts'
+import { within } from '../../drift/subjects.ts'
 import { bucketFor, type ClosingConfig } from './closing.ts'
 import type { Entry, OpenBucket, SourceMeta } from './meta.ts'
 
 const { edges: EDGES } = scaleOf('probability')
-/** A prediction is taken for no surer than this, so that one mistake's log loss is at most 13.8. */
-const SUREST = 1e-6
 
 /** Entries of model versions by what is looked up for every score: a bucket's own, of its lifetime. */
 class ByVersion {
@@ -20,7 +20,7 @@ class ByVersion {
     if (e === undefined) {
       const quality = kind === 'quality'
       const series: Series = { kind, name, model, version, scale: quality ? 'calibration' : 'probability' }
-      e = b.entry(series, [], quality ? 2 * CALIBRATION_BINS : EDGES.length + 1)
+      e = b.entry(series, [], quality ? QUALITY_BINS : EDGES.length + 1)
       versions.set(version, e)
     }
     return e
@@ -33,26 +33,39 @@ interface Known {
   quality: ByVersion
 }
 
+type Named = (name: string) => string
+const whole: Named = (name) => name
+
 const VOLUME: Series = { kind: 'volume', name: 'scores', model: '', version: '', scale: 'labels' }
 const STALE: Series = { kind: 'mix', name: 'score_state', model: '', version: '', scale: 'labels' }
 const STATES = ['up to date', 'stale']
 
 /** Counts a score record; a record that was counted before must not come here. */
 export function countScores(c: ClosingConfig): (value: unknown, meta: SourceMeta) => void {
-  const known = new WeakMap<OpenBucket, Known>()
+  const known = new WeakMap<OpenBucket, Map<string, Known>>()
 
-  function predicted(s: MasteryScore, b: OpenBucket, k: Known, group: number): void {
-    const y = s.correct ? 1 : 0
+  /** `subject`: empty for all. */
+  function knownOf(b: OpenBucket, subject: string): Known {
+    let all = known.get(b)
+    if (all === undefined) known.set(b, (all = new Map()))
+    let k = all.get(subject)
+    if (k === undefined)
+      all.set(subject, (k = { mastery: new ByVersion(), prediction: new ByVersion(), quality: new ByVersion() }))
+    return k
+  }
+
+  /** `named`: as the series are called, of all or of one subject. */
+  function predicted(s: MasteryScore, b: OpenBucket, k: Known, group: number, named: Named): void {
     for (const { model, version, p } of s.predictions) {
-      k.prediction.of(b, 'score', 'prediction', model, version).histogram.add(group, binOf(EDGES, p), p)
-      const { histogram: q } = k.quality.of(b, 'quality', 'predictions', model, version)
-      const bin = Math.min(CALIBRATION_BINS - 1, Math.floor(p * CALIBRATION_BINS))
-      q.counts[group * q.bins + 2 * bin + y]!++
-      const residual = y - p
-      q.measure(group, 0, residual)
-      q.measure(group, 1, -Math.log(Math.max(SUREST, y === 1 ? p : 1 - p)))
-      q.measure(group, 2, residual * residual)
+      k.prediction.of(b, 'score', named('prediction'), model, version).histogram.add(group, binOf(EDGES, p), p)
+      const { histogram: q } = k.quality.of(b, 'quality', named('predictions'), model, version)
+      addPrediction(q, group, p, s.correct === true)
     }
+  }
+
+  function mastered(row: MasteryScore['rows'][number], b: OpenBucket, k: Known, group: number, named: Named): void {
+    for (const { model, version, mastery } of row.scores)
+      k.mastery.of(b, 'score', named('mastery'), model, version).histogram.add(group, binOf(EDGES, mastery), mastery)
   }
 
   return (value, meta) => {
@@ -60,19 +73,26 @@ export function countScores(c: ClosingConfig): (value: unknown, meta: SourceMeta
     if (s.predictions.length === 0) return
     const b = bucketFor(meta, c, s.tenant, s.occurred_at)
     if (b === null) return
-    let k = known.get(b)
-    if (k === undefined)
-      known.set(b, (k = { mastery: new ByVersion(), prediction: new ByVersion(), quality: new ByVersion() }))
+    const k = knownOf(b, '')
     const group = groupOf(s.student)
     const volume = (b.places[0] ??= b.entry(VOLUME, ['records'], 1)).histogram
     volume.counts[group]!++
     const stale = (b.places[1] ??= b.entry(STALE, STATES, 2)).histogram
     stale.counts[group * 2 + (s.stale ? 1 : 0)]!++
-    predicted(s, b, k, group)
+    predicted(s, b, k, group, whole)
+    const subjects = meta.subjects.get(s.tenant)
+    // A prediction is the mean over the topics of the question; it counts in the subject of the first.
+    let told = subjects === undefined
     for (const row of s.rows) {
       if (row.revision) continue
-      for (const { model, version, mastery } of row.scores)
-        k.mastery.of(b, 'score', 'mastery', model, version).histogram.add(group, binOf(EDGES, mastery), mastery)
+      mastered(row, b, k, group, whole)
+      const subject = subjects?.get(row.topic)
+      if (subject === undefined) continue
+      const named: Named = (name) => within(name, subject)
+      const part = knownOf(b, subject)
+      mastered(row, b, part, group, named)
+      if (!told) predicted(s, b, part, group, named)
+      told = true
     }
   }
 }

@@ -1,7 +1,11 @@
+import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
 import type { Tick } from '@mastery/schemas/src/generated/tick.gen.ts'
 import type { DriftPolicy } from '../../drift/policy.ts'
+import { readSubjects, tenantOfSubjects } from '../../drift/subjects.ts'
+import { modelOfReference } from '../../drift/training-reference.ts'
 import type { Stage, StageRecord, StepResult } from '../../stage.ts'
 import { type SubjectName, topicAt } from '../../topics.ts'
+import type { Sourced } from '../marks.ts'
 import { type ClosingConfig, closeBuckets } from './closing.ts'
 import { countFeatures } from './features.ts'
 import { SOURCE_META, type SourceMeta } from './meta.ts'
@@ -19,7 +23,29 @@ const SEEN: StepResult = { type: 'drop', reason: 'seen' }
 const PASSED: StepResult = { type: 'drop', reason: 'of no concern to drift' }
 const NO_STATE = { empty: () => null, encode: () => new Uint8Array(0), decode: () => null }
 
-type Sequenced = { origin_partition: number; origin_offset: number; ordinal: number }
+/** The source whose markers hold: each switches at a place of its own, and one has to be asked. */
+const LEADING = 0
+
+/**
+ * Which subjects a tenant's topics belong to holds from here on. What a new version's predictions are to be compared with
+ * goes to everybody who judges them.
+ */
+function marker(record: StageRecord, meta: SourceMeta, c: ClosingConfig): StepResult {
+  const { action, subject, name, payload } = record.value as Marker
+  const tenant = tenantOfSubjects(subject, name)
+  if (tenant !== null && action === 'activate') {
+    try {
+      meta.subjects.set(tenant, payload === null ? new Map() : readSubjects(payload))
+    } catch (e) {
+      return { type: 'dead_letter', code: 'marker_refused', message: (e as Error).message }
+    }
+    return NOTHING
+  }
+  if (c.stage !== 'scores' || record.origin.partition !== LEADING || modelOfReference(subject, name) === null)
+    return PASSED
+  const output = { topic: c.output, everywhere: true as const, subject: 'marker' as const, key: '' }
+  return { type: 'ok', outputs: [{ ...output, value: record.value }] }
+}
 
 function sourceStage(
   name: string,
@@ -37,7 +63,7 @@ function sourceStage(
     keyOf: () => null,
     step(record: StageRecord, _state, meta) {
       if (record.subject === subject) {
-        if (!meta.isNew(record.value as Sequenced)) return SEEN
+        if (!meta.marks.take(record.value as Sourced)) return SEEN
         count(record.value, meta)
         return NOTHING
       }
@@ -45,7 +71,8 @@ function sourceStage(
         const outputs = closeBuckets(record, (record.value as Tick).at, meta, c)
         return outputs.length === 0 ? NOTHING : { type: 'ok', outputs }
       }
-      if (record.subject === 'marker' || record.subject === 'student-command') return PASSED
+      if (record.subject === 'marker') return marker(record, meta, c)
+      if (record.subject === 'student-command') return PASSED
       return {
         type: 'dead_letter',
         code: 'wrong_subject',

@@ -1,4 +1,5 @@
 import type { DriftVerdict } from '@mastery/schemas/src/generated/drift-verdict.gen.ts'
+import type { FeatureRecord } from '@mastery/schemas/src/generated/feature-record.gen.ts'
 import { describe, expect, it } from 'vitest'
 import { POLICY } from '../../drift/testing/policy.ts'
 import { hash128 } from '../../events/hash.ts'
@@ -113,5 +114,22 @@ describe('a planted drift', () => {
   it('is not found where none is', () => {
     const found = drifting(verdicts(school(60, 24_000)))
     expect(found.filter((v) => v.name === 'response_seconds_7d')).toEqual([])
+  })
+
+  it('of formats and schema versions is found, and moves no other mix', () => {
+    const made = new TopologyDriver(bothStages(), {}).send(...school(60, 24_000))
+    const after = new TopologyDriver(stages(1).slice(1), {})
+    for (const o of made.outputs('learning.features')) {
+      const f = o.value as FeatureRecord
+      // From that day on a release of the player reports in another format, and is written with a later schema.
+      const released = f.occurred_at >= from
+      const own = released ? { source: 'caliper-1.2', schema_version: 2 } : { schema_version: 1 }
+      const value = o.subject === 'feature-record' && f.source !== '' ? { ...f, ...own } : f
+      after.append('learning.features', 0, o.subject, o.key, value)
+    }
+    const found = drifting(after.outputs('drift.verdicts').map((o) => o.value as DriftVerdict))
+    const mixes = found.filter((v) => v.kind === 'mix')
+    expect(new Set(mixes.map((v) => v.name))).toEqual(new Set(['source', 'schema_version']))
+    for (const v of mixes) expect(v.window_to).toBeGreaterThan(from)
   })
 })

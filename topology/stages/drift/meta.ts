@@ -1,21 +1,27 @@
 import { Histogram } from '../../drift/histogram.ts'
 import { readHistogram, writeHistogram } from '../../drift/histogram-bytes.ts'
+import type { TrainedReference } from '../../drift/reference.ts'
 import { measuresOf, seriesKey } from '../../drift/series.ts'
 import { readSeries, writeSeries } from '../../drift/series-bytes.ts'
 import { readSeriesState, writeSeriesState } from '../../drift/series-state-bytes.ts'
+import { readReference, referenceText } from '../../drift/training-reference.ts'
 import type { StateCodec } from '../../stage.ts'
 import { ByteReader, ByteWriter, expectFormat } from '../bytes.ts'
+import { Marks, Times } from '../marks.ts'
 import { type Pending, TenantDrift } from './tenant.ts'
 
-const FORMAT = 1
+const FORMAT = 2
+/** What was written before versions brought references. */
+const WITHOUT_REFERENCES = 1
+const WIDTHS = { count: 'u16', partition: 'u16' } as const
 
 /** What is known of the partitions of a stage's output. */
 export interface Sources {
   count: number
   /** By partition: up to when its buckets are closed, UTC milliseconds. */
-  closed: Map<number, number>
+  closed: Times
   /** By partition: the newest record taken from it. */
-  marks: Map<number, { offset: number; ordinal: number }>
+  marks: Marks
 }
 
 /**
@@ -25,12 +31,14 @@ export interface Sources {
 export class DriftMeta {
   readonly sources = new Map<string, Sources>()
   readonly tenants = new Map<string, TenantDrift>()
+  /** Of model versions, for all tenants: how they did when they were trained. */
+  readonly references = new Map<string, TrainedReference>()
   /** Buckets that end at or before it have been worked off. */
   wholeUntil = 0
 
   source(stage: string): Sources {
     let s = this.sources.get(stage)
-    if (s === undefined) this.sources.set(stage, (s = { count: 0, closed: new Map(), marks: new Map() }))
+    if (s === undefined) this.sources.set(stage, (s = { count: 0, closed: new Times(), marks: new Marks() }))
     return s
   }
 
@@ -51,37 +59,39 @@ export const DRIFT_META: StateCodec<DriftMeta> = {
     for (const [stage, s] of m.sources) {
       w.text(stage)
       w.u16(s.count)
-      w.u16(s.closed.size)
-      for (const [p, until] of s.closed) {
-        w.u16(p)
-        w.f64(until)
-      }
-      w.u16(s.marks.size)
-      for (const [p, { offset, ordinal }] of s.marks) {
-        w.u16(p)
-        w.f64(offset)
-        w.u32(ordinal)
-      }
+      s.closed.write(w, WIDTHS)
+      s.marks.write(w, WIDTHS)
     }
     w.u32(m.tenants.size)
     for (const [name, t] of m.tenants) {
       w.text(name)
       writeTenant(w, t)
     }
+    w.u16(m.references.size)
+    for (const [version, { since, windows }] of m.references) {
+      w.text(version)
+      w.f64(since)
+      w.text(referenceText(windows))
+    }
     return w.finish()
   },
   decode(bytes) {
     const r = new ByteReader(bytes)
-    expectFormat(r, FORMAT, "The drift stage's partition state")
+    const format = bytes[0] === WITHOUT_REFERENCES ? WITHOUT_REFERENCES : FORMAT
+    expectFormat(r, format, "The drift stage's partition state")
     const m = new DriftMeta()
     m.wholeUntil = r.f64()
     for (let n = r.u8(); n > 0; n--) {
       const s = m.source(r.text())
       s.count = r.u16()
-      for (let k = r.u16(); k > 0; k--) s.closed.set(r.u16(), r.f64())
-      for (let k = r.u16(); k > 0; k--) s.marks.set(r.u16(), { offset: r.f64(), ordinal: r.u32() })
+      s.closed = Times.read(r, WIDTHS)
+      s.marks = Marks.read(r, WIDTHS)
     }
     for (let n = r.u32(); n > 0; n--) readTenant(r, m.tenant(r.text()))
+    for (let n = format === FORMAT ? r.u16() : 0; n > 0; n--) {
+      const version = r.text()
+      m.references.set(version, { since: r.f64(), windows: readReference(r.text()) })
+    }
     return m
   },
 }

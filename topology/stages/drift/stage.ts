@@ -1,8 +1,12 @@
 import type { DriftBucketEnd } from '@mastery/schemas/src/generated/drift-bucket-end.gen.ts'
 import type { DriftPartial } from '@mastery/schemas/src/generated/drift-partial.gen.ts'
+import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
 import type { DriftPolicy } from '../../drift/policy.ts'
+import { versionKey } from '../../drift/reference.ts'
 import { scaleNamed } from '../../drift/scales.ts'
 import type { SeriesKind } from '../../drift/series.ts'
+import { modelOfReference, readReference } from '../../drift/training-reference.ts'
+import type { ClosedWindow } from '../../drift/window.ts'
 import type { Stage, StageOutput, StageRecord, StepResult } from '../../stage.ts'
 import { topicAt } from '../../topics.ts'
 import { DRIFT_META, type DriftMeta, type Sources } from './meta.ts'
@@ -10,6 +14,8 @@ import { verdictRecord } from './verdict-record.ts'
 
 /** Stages whose partitions must all have closed a bucket before it is whole. */
 const STAGES = ['features', 'scores']
+/** The source that brings references. */
+const LEADING = 0
 const NOTHING: StepResult = { type: 'ok', outputs: [] }
 const SEEN: StepResult = { type: 'drop', reason: 'seen' }
 const NO_STATE = { empty: () => null, encode: () => new Uint8Array(0), decode: () => null }
@@ -25,14 +31,14 @@ export function driftStage(config: { policy: DriftPolicy; generation: number }):
 
   function ended(record: StageRecord, e: DriftBucketEnd, source: Sources, meta: DriftMeta): StepResult {
     source.count = e.sources
-    source.closed.set(e.source, Math.max(source.closed.get(e.source) ?? 0, e.closed_until))
+    source.closed.hear(e.source, e.closed_until)
     const until = wholeUntil(meta)
     if (until <= meta.wholeUntil) return NOTHING
     meta.wholeUntil = until
     const outputs: StageOutput[] = []
     const tenants = [...meta.tenants].sort(([a], [b]) => (a < b ? -1 : 1))
     for (const [tenant, t] of tenants)
-      for (const { verdicts } of t.advance(policy, until)) {
+      for (const { verdicts } of t.advance(policy, until, meta.references)) {
         const inRound = verdicts.filter((v) => v.pAdjusted !== null).length
         for (const v of verdicts) {
           const place = {
@@ -49,6 +55,24 @@ export function driftStage(config: { policy: DriftPolicy; generation: number }):
     return { type: 'ok', outputs }
   }
 
+  /** The same version brings the same windows: a marker that comes again changes nothing. */
+  function reference(m: Marker, meta: DriftMeta): StepResult {
+    const model = modelOfReference(m.subject, m.name)
+    if (model === null || m.payload === null) return { type: 'drop', reason: 'of no concern to drift' }
+    const known = meta.references.get(versionKey(model, m.version))
+    if (known !== undefined) return SEEN
+    let windows: ClosedWindow[]
+    try {
+      windows = readReference(m.payload)
+    } catch (e) {
+      const message = `The reference of version ${m.version} of ${model} can't be used: ${(e as Error).message}`
+      return { type: 'dead_letter', code: 'marker_refused', message }
+    }
+    // What the leading source had closed by then was judged without it, whichever partition tells of that last.
+    meta.references.set(versionKey(model, m.version), { since: meta.source('scores').closed.of(LEADING), windows })
+    return NOTHING
+  }
+
   return {
     name: 'drift',
     inputs: [input],
@@ -57,6 +81,7 @@ export function driftStage(config: { policy: DriftPolicy; generation: number }):
     meta: DRIFT_META,
     keyOf: () => null,
     step(record, _state, meta) {
+      if (record.subject === 'marker') return reference(record.value as Marker, meta)
       if (record.subject !== 'drift-partial' && record.subject !== 'drift-bucket-end')
         return {
           type: 'dead_letter',
@@ -65,10 +90,7 @@ export function driftStage(config: { policy: DriftPolicy; generation: number }):
         }
       const r = record.value as DriftPartial | DriftBucketEnd
       const source = meta.source(r.stage)
-      const mark = source.marks.get(r.origin_partition)
-      if (mark && (r.origin_offset < mark.offset || (r.origin_offset === mark.offset && r.ordinal <= mark.ordinal)))
-        return SEEN
-      source.marks.set(r.origin_partition, { offset: r.origin_offset, ordinal: r.ordinal })
+      if (!source.marks.take(r)) return SEEN
       if (record.subject === 'drift-bucket-end') return ended(record, r as DriftBucketEnd, source, meta)
       const p = r as DriftPartial
       const { name, model, version } = p
@@ -86,7 +108,7 @@ function wholeUntil(meta: DriftMeta): number {
   for (const stage of STAGES) {
     const s = meta.sources.get(stage)
     if (s === undefined || s.closed.size < s.count) return 0
-    for (const until of s.closed.values()) least = Math.min(least, until)
+    least = Math.min(least, s.closed.least())
   }
   return least === Infinity ? 0 : least
 }

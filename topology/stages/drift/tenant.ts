@@ -2,6 +2,7 @@ import { WEEK, weekOf } from '../../drift/calendar.ts'
 import { GROUPS, Histogram } from '../../drift/histogram.ts'
 import { judge, type Verdict } from '../../drift/judge.ts'
 import type { DriftPolicy } from '../../drift/policy.ts'
+import { NO_REFERENCES, type References } from '../../drift/reference.ts'
 import { measuresOf, type Series, seriesKey } from '../../drift/series.ts'
 import { SeriesState, type WindowKind } from '../../drift/series-state.ts'
 
@@ -39,6 +40,8 @@ export class TenantDrift {
   first = true
   /** Weeks on end without a row. */
   empty = 0
+  /** Of the stage, while it advances. */
+  private references: References = NO_REFERENCES
 
   put(s: SeriesState): void {
     this.series.set(seriesKey(s.series), s)
@@ -63,7 +66,8 @@ export class TenantDrift {
   }
 
   /** Everything that ends at or before `until` is whole: windows that end by then are judged, in the order of time. */
-  advance(policy: DriftPolicy, until: number): Round[] {
+  advance(policy: DriftPolicy, until: number, references: References): Round[] {
+    this.references = references
     const rounds: Round[] = []
     const whole = [...this.pending].filter(([, b]) => b.to <= until).sort(([a], [b]) => a - b)
     for (const [from, { to, series }] of whole) {
@@ -127,7 +131,7 @@ export class TenantDrift {
   }
 
   private end(policy: DriftPolicy, kind: WindowKind, round: Parameters<typeof judge>[2], rounds: Round[]): void {
-    const verdicts = judge(policy, kind, round)
+    const verdicts = judge(policy, kind, round, this.references)
     for (const { series, window } of round) series.keep(kind, window)
     if (verdicts.length > 0) rounds.push({ kind, verdicts })
   }

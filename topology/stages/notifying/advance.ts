@@ -12,9 +12,16 @@ export type CalendarOf = (e: Entry) => ReaderCalendar
  * nothing that another partition may send sooner or later. Null where it waits; false where the reader was told of it
  * in another role.
  */
-export function take(s: NotifyState, e: Entry, recipient: string, calendarOf: CalendarOf): Composed | null | false {
+export function take(
+  s: NotifyState,
+  e: Entry,
+  recipient: string,
+  calendarOf: CalendarOf,
+  apart = false,
+): Composed | null | false {
   for (const x of s.entries) if (x.sequence === e.sequence && x.alert === e.alert) return false
   if ((s.open.get(e.alert)?.sequence ?? 0) >= e.sequence) return false
+  if (apart) return takeApart(s, e, recipient, calendarOf)
   const calendar = calendarOf(e)
   // Never due when it was decided: of what was decided at an instant, some may come after the instant is dealt with.
   const ready = e.now + Math.max(1, calendar.waitMs)
@@ -33,6 +40,33 @@ export function take(s: NotifyState, e: Entry, recipient: string, calendarOf: Ca
   return null
 }
 
+/**
+ * Takes in a notice on the system itself. No source's time is waited for: were it, a pipeline that stands still would keep
+ * the word of that back. So it is told when it comes, or when quiet hours end, however much it presses, and what it mutes
+ * it mutes from where it came.
+ */
+function takeApart(s: NotifyState, e: Entry, recipient: string, calendarOf: CalendarOf): Composed | null {
+  const own = s.entries.filter((x) => x.alert === e.alert)
+  if (e.kind === 'resolved') {
+    const known = s.open.has(e.alert) || own.some((x) => x.wait === 'told')
+    s.entries = s.entries.filter((x) => x.alert !== e.alert || x.wait === 'told')
+    // Of what nobody was told of, the end is told to nobody.
+    if (!known) return null
+  }
+  const calendar = calendarOf(e)
+  // One look may find items of thirty topics: those go out together, with the next time that all sources have told.
+  const together = e.scope === 'item' && e.severity !== 'urgent'
+  e.at = calendar.free(together ? e.now + 1 : e.now)
+  e.wait = 'urgent'
+  if (e.at === e.now) return atOnce(s, e, recipient, calendar.digestFrom(e.now + Math.max(1, calendar.waitMs)))
+  add(s, e)
+  return null
+}
+
+/** A message that presses says so: one in which anything that goes on is urgent. */
+const kindOf = (entries: readonly Entry[]): 'urgent' | 'group' =>
+  entries.some((e) => e.severity === 'urgent' && e.kind !== 'resolved') ? 'urgent' : 'group'
+
 function add(s: NotifyState, e: Entry): void {
   s.entries.push(e)
   if (e.at < s.due) s.due = e.at
@@ -40,7 +74,7 @@ function add(s: NotifyState, e: Entry): void {
 
 function atOnce(s: NotifyState, e: Entry, recipient: string, settledAt: number): Composed {
   const alone: NotifyState = { entries: [e], open: new Map(), spent: new Map(), due: e.at }
-  const { delivery } = compose(alone, [e], { recipient, kind: 'urgent', at: e.now, room: Number.POSITIVE_INFINITY })
+  const { delivery } = compose(alone, [e], { recipient, kind: kindOf([e]), at: e.now, room: Number.POSITIVE_INFINITY })
   // Its effect on what waits is settled with that of the others, in the order of decision.
   add(s, { ...e, wait: 'told', at: settledAt, evidence: [] })
   return delivery!
@@ -70,7 +104,7 @@ function turnOf(s: NotifyState, recipient: string, role: string, at: number, cal
 
   const urgent = due('urgent')
   if (urgent.length > 0) {
-    const turn = { recipient, kind: 'urgent' as const, at, room: Number.POSITIVE_INFINITY }
+    const turn = { recipient, kind: kindOf(urgent), at, room: Number.POSITIVE_INFINITY }
     const { delivery } = compose(s, urgent, turn)
     if (delivery) found.push(delivery)
   }

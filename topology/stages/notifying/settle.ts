@@ -17,7 +17,8 @@ export function settle(s: NotifyState, before: number): void {
     if (older) gone.add(older)
     latest.set(e.alert, e)
     if (e.wait === 'told') {
-      s.open.set(e.alert, opened(e, e.now))
+      if (e.kind === 'resolved') s.open.delete(e.alert)
+      else s.open.set(e.alert, opened(e, e.now))
       gone.add(e)
     } else if (e.kind === 'resolved') {
       const open = s.open.get(e.alert)
@@ -60,6 +61,8 @@ export function mutes(wide: Wide, e: Entry): boolean {
     )
   return (
     wide.scope === 'pipeline' &&
+    // What operators hear of services says nothing of what was computed.
+    wide.role !== 'operator' &&
     (e.scope === 'student' || e.scope === 'class') &&
     within(wide.school, e.school) &&
     within(wide.class, e.class) &&

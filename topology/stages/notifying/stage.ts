@@ -1,7 +1,6 @@
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
 import type { Notice } from '@mastery/schemas/src/generated/notice.gen.ts'
 import type { Tick } from '@mastery/schemas/src/generated/tick.gen.ts'
-import { timeWith } from '../../alerts/heard.ts'
 import { sourceOfKey } from '../../alerts/source-key.ts'
 import { hash53 } from '../../events/hash.ts'
 import type { Stage, StageOutput, StageRecord, StepResult, Woken } from '../../stage.ts'
@@ -16,7 +15,10 @@ import { NOTIFY_STATE, type NotifyState } from './state.ts'
 
 export interface NotifyingConfig {
   generation: number
-  /** Sources of notices: the partitions of mastery.scores, then those of mastery.classes. Time is known once each has told its own. */
+  /**
+   * Sources of notices: the partitions of mastery.scores, then those of mastery.classes. Time is known once each has told
+   * its own. Sources behind these speak of the system itself, and are not waited for.
+   */
   sources: number
   /** Readers that one tick wakes; the others wait for the next that brings time. Default: all of a large partition. */
   mostWoken?: number
@@ -52,14 +54,12 @@ export function notifyingStage(config: NotifyingConfig): Stage<NotifyState, Noti
 
   function notice(record: StageRecord, s: NotifyState, meta: NotifyMeta): StepResult {
     const n = record.value as Notice
-    const mark = meta.marks.get(n.origin_partition)
-    if (mark && (n.origin_offset < mark.offset || (n.origin_offset === mark.offset && n.ordinal <= mark.ordinal)))
-      return { type: 'drop', reason: 'seen' }
+    if (!meta.marks.isNew(n)) return { type: 'drop', reason: 'seen' }
     if (n.recipient !== record.key)
       return { type: 'dead_letter', code: 'wrong_key', message: 'A notice stands under the key of another reader.' }
-    meta.marks.set(n.origin_partition, { offset: n.origin_offset, ordinal: n.ordinal })
+    meta.marks.take(n)
     const e = entryOf(n, zoneOf(meta, n.origin_partition, n.tenant, n.school))
-    const told = take(s, e, record.key, calendarsOf(meta))
+    const told = take(s, e, record.key, calendarsOf(meta), n.origin_partition >= sources)
     // The mark has moved: this one is not taken again.
     if (told === false) return { type: 'redirect', reason: 'told in another role', outputs: [] }
     return { type: 'ok', outputs: told === null ? [] : [writing(record)(told)] }
@@ -72,8 +72,8 @@ export function notifyingStage(config: NotifyingConfig): Stage<NotifyState, Noti
     woken: readonly Woken<NotifyState>[],
   ): StepResult {
     const { at } = record.value as Tick
-    const now = timeWith(meta.heard, sources, source, at)
-    meta.heard.set(source, Math.max(meta.heard.get(source) ?? 0, at))
+    const now = meta.heard.leastWith(sources, source, at)
+    meta.heard.hear(source, at)
     if (now <= meta.now) return { type: 'ok', outputs: [] }
     meta.now = now
     const write = writing(record)
@@ -127,7 +127,7 @@ export function notifyingStage(config: NotifyingConfig): Stage<NotifyState, Noti
       timeOf(record, meta) {
         const source = record.subject === 'tick' ? sourceOfKey(record.key) : null
         if (source === null || source >= sources) return null
-        const now = timeWith(meta.heard, sources, source, (record.value as Tick).at)
+        const now = meta.heard.leastWith(sources, source, (record.value as Tick).at)
         return now > meta.now ? now : null
       },
       most: config.mostWoken ?? MOST_WOKEN,

@@ -3,6 +3,7 @@ import { REASONS } from '../../learners/trees/reasons.ts'
 import { MODELS } from '../../models/catalog.ts'
 import { SERVED } from '../../served/catalog.ts'
 import { type Note, noteOf } from '../../served/notes.ts'
+import { BY_PEOPLE } from './change.ts'
 import type { ParamSet } from './fold.ts'
 import { BLEND_AT, COUNT_AT, type Knowledge, MIXED_PARTS, MODEL_AT, SNAP_AT, STUDENT_AT, TOPIC_WIDTH } from './state.ts'
 
@@ -12,7 +13,8 @@ const N = MODELS.length
  * The three factors that moved the mastery most. Where a fitted blend has spoken they are parts of its difference from
  * what it says of nobody in particular (TreeSHAP, by reason; all reasons together are that difference). Of the plain mean
  * each is a counterfactual difference, the mean minus what it would be without that reason.
- * @param change what the newest answer did, null for rows that another event revised
+ * What somebody judged or corrected is always among them.
+ * @param change what the record did: the newest answer, a judgement, a correction; null for rows that another event revised
  * @param said by place in SERVED_AND_BLEND whether the version in force has spoken of this student
  */
 export function factorsOf(
@@ -20,15 +22,19 @@ export function factorsOf(
   name: string,
   topic: number,
   params: ParamSet,
-  change: { score: number; effect: number } | null,
+  change: Factor | null,
   said: (at: number) => boolean,
 ): Factor[] {
   const noted = (at: number) => (said(at) ? noteOf(k.served[at]!.values, topic) : null)
   const own = noted(SERVED.length)
   const found = own === null ? onTheMean(k, name, topic, params, noted) : fromNote(own, 1)
-  if (change && own === null) found.push({ code: 'latest_answer', value: change.score, effect: change.effect })
+  const told = change !== null && BY_PEOPLE.includes(change.code)
+  if (change !== null && (told || own === null)) found.push(change)
   sortByEffect(found)
-  if (found.length > 3) found.length = 3
+  if (found.length > 3) {
+    found.length = 3
+    if (told && !found.includes(change)) found[2] = change
+  }
   return found
 }
 

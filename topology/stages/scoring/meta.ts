@@ -1,7 +1,9 @@
 import type { StateCodec } from '../../stage.ts'
 import { ByteReader, ByteWriter, expectFormat } from '../bytes.ts'
+import { Marks, readHashes, writeHashes } from '../marks.ts'
 
 const SCORE_META_VERSION = 2
+const WIDTHS = { count: 'u16', partition: 'u32' } as const
 
 /** A model version that is in force from some marker on. */
 export interface ActiveModel {
@@ -13,7 +15,7 @@ export interface ActiveModel {
 export interface ScoreMeta {
   now: number
   /** Newest (offset, ordinal) taken from each partition of learning.events. */
-  marks: Map<number, { offset: number; ordinal: number }>
+  marks: Marks
   /** Versions in force, by model id. */
   active: Map<string, ActiveModel>
   /** Versions that a prepare marker brought and that may be activated. */
@@ -47,33 +49,22 @@ function readActive(r: ByteReader): Map<string, ActiveModel> {
 }
 
 export const SCORE_META: StateCodec<ScoreMeta> = {
-  empty: () => ({ now: 0, marks: new Map(), active: new Map(), prepared: new Map(), markers: new Set() }),
+  empty: () => ({ now: 0, marks: new Marks(), active: new Map(), prepared: new Map(), markers: new Set() }),
   encode(m) {
     const w = new ByteWriter(256)
     w.u8(SCORE_META_VERSION)
     w.f64(m.now)
-    w.u16(m.marks.size)
-    for (const [p, mark] of m.marks) {
-      w.u32(p)
-      w.f64(mark.offset)
-      w.u32(mark.ordinal)
-    }
+    m.marks.write(w, WIDTHS)
     writeActive(w, m.active)
     writeActive(w, m.prepared)
-    w.u32(m.markers.size)
-    for (const id of m.markers) w.f64(id)
+    writeHashes(w, m.markers)
     return w.finish()
   },
   decode(bytes) {
     const r = new ByteReader(bytes)
     expectFormat(r, SCORE_META_VERSION, "The scoring stage's partition state")
     const now = r.f64()
-    const marks = new Map<number, { offset: number; ordinal: number }>()
-    const n = r.u16()
-    for (let i = 0; i < n; i++) marks.set(r.u32(), { offset: r.f64(), ordinal: r.u32() })
-    const meta: ScoreMeta = { now, marks, active: readActive(r), prepared: readActive(r), markers: new Set() }
-    const carriedOut = r.u32()
-    for (let i = 0; i < carriedOut; i++) meta.markers.add(r.f64())
-    return meta
+    const marks = Marks.read(r, WIDTHS)
+    return { now, marks, active: readActive(r), prepared: readActive(r), markers: readHashes(r) }
   },
 }

@@ -3,6 +3,7 @@ import type { MasteryScore } from '@mastery/schemas/src/generated/mastery-score.
 import { hash53 } from '../../events/hash.ts'
 import type { StageRecord, StepResult } from '../../stage.ts'
 import type { TopicName } from '../../topics.ts'
+import { type Change, changeOf, revisedBy } from './change.ts'
 import { readScores } from './checkpoint.ts'
 import { applyOps, ensureTopics, type FoldResult } from './fold.ts'
 import { type InForce, inForce, MODEL_IDS } from './in-force.ts'
@@ -34,7 +35,9 @@ export interface Begun {
   s: ScoreState
   meta: ScoreMeta
   value: MasteryScore
+  /** The student's own answer, where the record is one. */
   own: FoldOp | undefined
+  change: Change | null
   folded: Folded | null
 }
 
@@ -54,12 +57,7 @@ export function scoreStep(generation: number, output: TopicName): ScoreStep {
   const means = new Float64Array(PARTS + 1)
 
   function isNew(record: StageRecord, meta: ScoreMeta): boolean {
-    const f = record.value as FeatureRecord
-    const mark = meta.marks.get(f.origin_partition)
-    if (mark && (f.origin_offset < mark.offset || (f.origin_offset === mark.offset && f.ordinal <= mark.ordinal)))
-      return false
-    meta.marks.set(f.origin_partition, { offset: f.origin_offset, ordinal: f.ordinal })
-    return true
+    return meta.marks.take(record.value as FeatureRecord)
   }
 
   function begin(record: StageRecord, s: ScoreState, meta: ScoreMeta): StepResult | Begun {
@@ -73,10 +71,12 @@ export function scoreStep(generation: number, output: TopicName): ScoreStep {
     if (ops.length === 0 && !outdated && !reset && !warm && f.checkpoint === null)
       return { type: 'drop', reason: f.disposition }
 
-    const own =
+    const brought =
       f.disposition === 'counted'
         ? ops.find((o) => o.op === 'insert' && o.event_hash === hash53(f.event_id))
         : undefined
+    // What a teacher judges is evidence, and nothing that a student answered or a model could have predicted.
+    const own = brought?.kind === 'teacher_feedback' ? undefined : brought
     const value: MasteryScore = {
       origin_partition: record.origin.partition,
       origin_offset: record.origin.offset,
@@ -95,8 +95,10 @@ export function scoreStep(generation: number, output: TopicName): ScoreStep {
       stale: s.stale,
       cause: f.disposition,
       reason: f.reason,
+      revised: revisedBy(s, ops, brought),
     }
-    const begun: Begun = { type: 'begun', record, f, s, meta, value, own, folded: null }
+    const change = changeOf(s, f, ops, brought)
+    const begun: Begun = { type: 'begun', record, f, s, meta, value, own, change, folded: null }
     if (warm) begun.folded = warmed(s, f, meta, value)
     else if (f.checkpoint !== null) install(s, f, f.checkpoint, meta, value)
     else if (ops.length > 0) begun.folded = fold(s, ops, own, inForce(meta))
@@ -139,8 +141,8 @@ export function scoreStep(generation: number, output: TopicName): ScoreStep {
     return { predicted: false, before: null, from: s.ring.n, carried: s.current.served, means, all, ...nothing }
   }
 
-  function finish({ record, f, s, meta, value, own, folded }: Begun): StepResult {
-    if (folded !== null) rowsOf(folded, f, s, meta, own, value)
+  function finish({ record, f, s, meta, value, change, folded }: Begun): StepResult {
+    if (folded !== null) rowsOf(folded, f, s, meta, change, value)
     value.stale = s.stale
     return { type: 'ok', outputs: [{ topic: output, subject: 'mastery-score', key: record.key, value }] }
   }
@@ -150,7 +152,7 @@ export function scoreStep(generation: number, output: TopicName): ScoreStep {
     f: FeatureRecord,
     s: ScoreState,
     meta: ScoreMeta,
-    own: FoldOp | undefined,
+    by: Change | null,
     value: MasteryScore,
   ): void {
     const { params, versions } = inForce(meta)
@@ -163,8 +165,8 @@ export function scoreStep(generation: number, output: TopicName): ScoreStep {
       const t = s.sets.topics.find(name)
       if (t < 0 || t >= s.current.known) continue
       const after = s.current.topics[t * TOPIC_WIDTH + BLEND_AT]!
-      const change = own?.topics.includes(name)
-        ? { score: own.score_micro / 1e6, effect: after - (folded.earlier.get(name) ?? prior(s, t, params)) }
+      const change = by?.topics.includes(name)
+        ? { code: by.code, value: by.value, effect: after - (folded.earlier.get(name) ?? prior(s, t, params)) }
         : null
       value.rows.push(topicScore(s, t, meta, change, folded.removed.get(name) ?? f.occurred_at))
     }

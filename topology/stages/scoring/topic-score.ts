@@ -1,4 +1,4 @@
-import type { Haste, ModelScore, TopicScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
+import type { Factor, Haste, ModelScore, TopicScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
 import type { RapidPolicy } from '../../effort/rapid-policy.ts'
 import { MODELS } from '../../models/catalog.ts'
 import { factorsOf, standingOf, uncertaintyOf } from './explain.ts'
@@ -15,7 +15,7 @@ export function topicScore(
   s: ScoreState,
   topic: number,
   meta: ScoreMeta,
-  change: { score: number; effect: number } | null,
+  change: Factor | null,
   asOf: number,
 ): TopicScore {
   const { params, versions, served } = inForce(meta)
@@ -32,7 +32,7 @@ export function topicScore(
   return {
     topic: s.sets.topics.names[topic]!,
     as_of: opportunities > 0 ? k.topics[at + LAST_AT]! : asOf,
-    revision: change === null,
+    revision: change?.code !== 'latest_answer' && change?.code !== 'teacher_feedback',
     opportunities,
     scores,
     uncertainty: uncertaintyOf(k, topic),

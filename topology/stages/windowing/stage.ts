@@ -2,6 +2,7 @@ import type { FeatureRecord } from '@mastery/schemas/src/generated/feature-recor
 import type { EventKind, LearningEvent } from '@mastery/schemas/src/generated/learning-event.gen.ts'
 import type { StudentCommand } from '@mastery/schemas/src/generated/student-command.gen.ts'
 import type { Tick } from '@mastery/schemas/src/generated/tick.gen.ts'
+import { isAboutStudent } from '../../events/class-command.ts'
 import { concernsAlerts } from '../../events/command.ts'
 import type { Stage, StageOutput, StageRecord, StepResult } from '../../stage.ts'
 import { topicAt } from '../../topics.ts'
@@ -37,6 +38,7 @@ export function windowingStage(config: WindowingConfig): Stage<WindowState, Wind
       item: string | null
       occurred_at: number
       reason?: string | null
+      source?: string
     },
   ): StageOutput[] {
     const value: FeatureRecord = {
@@ -57,6 +59,8 @@ export function windowingStage(config: WindowingConfig): Stage<WindowState, Wind
       rows: [],
       checkpoint: applied.checkpoint ? Buffer.from(applied.checkpoint) : null,
       reason: about.reason ?? null,
+      source: about.source ?? '',
+      schema_version: about.source === undefined ? 0 : (record.version ?? 0),
     }
     for (const topic of applied.topics)
       value.rows.push(applied.rows?.get(state.sets.topics.names[topic]!) ?? topicWindows(state, topic, config.days))
@@ -71,7 +75,7 @@ export function windowingStage(config: WindowingConfig): Stage<WindowState, Wind
     const about =
       applied.disposition === 'erased'
         ? { tenant, event_id: '', kind: 'other' as const, item: null, occurred_at: 0 }
-        : { tenant, event_id, kind, item, occurred_at: timeOf(e) }
+        : { tenant, event_id, kind, item, occurred_at: timeOf(e), source: e.source_dialect }
     const outputs = emit(record, meta, state, applied, about)
     if (applied.disposition === 'conflict')
       return {
@@ -85,8 +89,9 @@ export function windowingStage(config: WindowingConfig): Stage<WindowState, Wind
     return { type: 'ok', outputs }
   }
 
-  function command(record: StageRecord, c: StudentCommand, state: WindowState, meta: WindowMeta): StepResult {
+  function command(record: StageRecord, c: StudentCommand, state: WindowState | null, meta: WindowMeta): StepResult {
     if (c.student !== record.key) return wrongKey(c.student)
+    if (state === null) return aboutClass(record, c)
     if (c.generation !== null && c.generation !== config.generation) return { type: 'drop', reason: 'other generation' }
     if (concernsAlerts(c.kind)) {
       // Nothing about a student who was erased goes any further.
@@ -107,6 +112,16 @@ export function windowingStage(config: WindowingConfig): Stage<WindowState, Wind
     return { type: 'ok', outputs }
   }
 
+  function aboutClass({ key }: StageRecord, c: StudentCommand): StepResult {
+    if (concernsAlerts(c.kind))
+      return { type: 'ok', outputs: [{ topic: output, subject: 'student-command', key, value: c }] }
+    return {
+      type: 'dead_letter',
+      code: 'bad_command',
+      message: `The command "${c.kind}" is about a student, and this one names a class.`,
+    }
+  }
+
   const forward = (record: StageRecord): StepResult => ({
     type: 'ok',
     outputs: [{ topic: output, broadcast: true, subject: record.subject, key: record.key, value: record.value }],
@@ -118,13 +133,13 @@ export function windowingStage(config: WindowingConfig): Stage<WindowState, Wind
     outputs: [output],
     state: WINDOW_STATE,
     meta: WINDOW_META,
-    keyOf: (r) => (r.subject === 'learning-event' || r.subject === 'student-command' ? r.key : null),
+    keyOf: (r) => (r.subject === 'learning-event' || isAboutStudent(r) ? r.key : null),
     step(record, state, meta) {
       switch (record.subject) {
         case 'learning-event':
           return event(record, record.value as LearningEvent, state!, meta)
         case 'student-command':
-          return command(record, record.value as StudentCommand, state!, meta)
+          return command(record, record.value as StudentCommand, state, meta)
         case 'tick':
           meta.now = Math.max(meta.now, (record.value as Tick).at)
           return forward(record)

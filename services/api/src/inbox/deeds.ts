@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { bodyChunks, SentPrefix } from '@mastery/infra/http/body.ts'
 import { type Call, HttpError } from '@mastery/infra/http/call.ts'
 import type { CommandKind } from '@mastery/schemas/src/generated/student-command.gen.ts'
+import { classSubject } from '@mastery/topology/events/class-command.ts'
 import { studentCommand } from '@mastery/topology/events/command.ts'
 import { parseInstant } from '@mastery/topology/importers/clock.ts'
 import { partitionOf } from '@mastery/topology/partition.ts'
@@ -72,25 +73,40 @@ export function untilOf(asked: Asked, kind: Deed['kind'], now: number): number |
   return until
 }
 
+/** Whom an alert is about. */
+export interface Subject {
+  /** What a command about it names as its student: a pseudonym, or the class. */
+  key: string
+  /** Pseudonym; empty for a class. */
+  student: string
+}
+
 /**
- * The student of an alert that the person was told of; with null: that anybody was told of. Null: nobody was.
- * Empty: it is about no single student.
+ * Whom an alert is about that the person was told of; with null: that anybody was told of. Null: nobody was.
+ * @throws HttpError 400 where it is about neither a student nor a class
  */
-export async function studentOfAlert(
+export async function subjectOfAlert(
   gold: Pick<GoldStore, 'query'>,
   tenant: string,
   recipient: string | null,
   alert: string,
-): Promise<string | null> {
+): Promise<Subject | null> {
   const own = recipient === null ? '' : 'AND recipient = {recipient:String}'
-  const [row] = await gold.query<{ student_id: string }>(
-    `SELECT student_id FROM inbox WHERE tenant = {tenant:String} ${own} AND alert_id = {alert:String} LIMIT 1`,
+  const [row] = await gold.query<{ student_id: string; class_id: string }>(
+    `SELECT student_id, class_id FROM inbox WHERE tenant = {tenant:String} ${own} AND alert_id = {alert:String} LIMIT 1`,
     { tenant, alert, ...(recipient === null ? {} : { recipient }) },
   )
-  return row?.student_id ?? null
+  if (row === undefined) return null
+  if (row.student_id !== '') return { key: row.student_id, student: row.student_id }
+  if (row.class_id !== '') return { key: classSubject(tenant, row.class_id), student: '' }
+  throw new HttpError(
+    400,
+    'no_student',
+    'This alert is about no student and no class; its rule is changed in the alert policy.',
+  )
 }
 
-/** Appends what somebody does about an alert, in the student's own partition. Gives the command's id. */
+/** Appends what somebody does about an alert, in the partition of whom it is about. Gives the command's id. */
 export async function appendDeed(
   to: { log: EventLog; codec: Codec; partitions: number },
   student: string,

@@ -122,7 +122,7 @@ function shown(r: Row, name: string | null, language: ReturnType<typeof language
     mutes: Number(r.mutes),
     place: r.place,
   }
-  const words = plainWords(item, language, { person: () => name, title: (id) => id, topic: (id) => id })
+  const words = plainWords(item, language, { person: () => name, title: (id) => id, topic: (id) => id }, r.role)
   const { student, occurred_at, ...rest } = item
   return {
     ...rest,

@@ -7,7 +7,7 @@ import type { GoldStore } from '@mastery/topology/ports/gold-store.ts'
 import type { IdentityVault } from '@mastery/topology/ports/identity-vault.ts'
 import type { AccessLog } from '../access.ts'
 import type { Caller, Who } from '../who.ts'
-import { appendDeed, type Deed, deedOf, studentOfAlert, untilOf } from './deeds.ts'
+import { appendDeed, type Deed, deedOf, subjectOfAlert, untilOf } from './deeds.ts'
 import { inboxPage } from './page.ts'
 import { unsubscribeRoutes } from './unsubscribe.ts'
 
@@ -63,21 +63,15 @@ export function inboxRoutes(parts: InboxParts, who: Who, access: AccessLog): Rec
         throw new HttpError(400, 'missing_recipient', 'A silence has an author: send recipient, on whose behalf it is.')
       const alert = call.params['alert_id']!
       const tenant = caller.tenant.id
-      const student = await studentOfAlert(gold, tenant, caller.person, alert)
-      if (student === null)
+      const about = await subjectOfAlert(gold, tenant, caller.person, alert)
+      if (about === null)
         throw new HttpError(
           404,
           'unknown_alert',
           'No alert of this id is in the inbox. GET /alerts lists those that are.',
         )
-      if (student === '')
-        throw new HttpError(
-          400,
-          'no_student',
-          'This alert is about no single student; its rule is changed in the alert policy.',
-        )
-      const command_id = await appendDeed(parts, student, { tenant, author, alert, kind, reason, until }, now())
-      access.note({ ...who.entry(call, caller), action: `${kind} alert`, student })
+      const command_id = await appendDeed(parts, about.key, { tenant, author, alert, kind, reason, until }, now())
+      access.note({ ...who.entry(call, caller), action: `${kind} alert`, student: about.student })
       return { status: 202, body: { command_id, alert_id: alert, kind } }
     }
   }

@@ -134,19 +134,26 @@ async function check(parts: PrivacyParts, of: Subject, id: string, behind: reado
 
 const iso = (ms: number) => new Date(ms).toISOString()
 
+/** Keys of topics whose records name students. */
+const WITH_STUDENTS = ['student pseudonym', 'recipient pseudonym']
+const TOLD_WITH_OTHERS =
+  'Messages about this student alone are removed. Those that name others, too, stay with the pseudonym: what they say of this student is neither sent nor stored.'
+
 function topicEntries(
   parts: PrivacyParts,
   erasedAt: number,
   purged: ReadonlyMap<TopicName, number> | null,
 ): TopicEntry[] {
   const personal = TOPICS.filter(
-    (t) => t.key === 'student pseudonym' || t.name === 'learning.intake' || t.name === 'learning.rejects',
+    (t) => WITH_STUDENTS.includes(t.key) || t.name === 'learning.intake' || t.name === 'learning.rejects',
   )
   return personal
     .flatMap((t) => [...new Set(parts.generations().map((g) => topicAt(t.name, g.id)))].map((name) => ({ t, name })))
     .map(({ t, name }) => {
       const sealed = t.name === 'learning.rejects' ? ' Bytes of rejects stay sealed until then.' : ''
       const removed = purged?.get(name)
+      if (removed !== undefined && t.name === 'mastery.deliveries')
+        return { topic: name, gone_by: null, removed, note: TOLD_WITH_OTHERS }
       if (removed !== undefined)
         return {
           topic: name,

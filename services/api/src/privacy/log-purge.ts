@@ -1,14 +1,17 @@
 import type { Alert } from '@mastery/schemas/src/generated/alert.gen.ts'
+import type { Delivery } from '@mastery/schemas/src/generated/delivery.gen.ts'
 import type { FeatureRecord } from '@mastery/schemas/src/generated/feature-record.gen.ts'
 import type { MasteryScore } from '@mastery/schemas/src/generated/mastery-score.gen.ts'
+import type { Notice } from '@mastery/schemas/src/generated/notice.gen.ts'
 import type { StudentCommand } from '@mastery/schemas/src/generated/student-command.gen.ts'
+import { STAGES, type StageSpec } from '@mastery/topology/flow.ts'
 import { FIRST, type Generation, partitionIn } from '@mastery/topology/generations/generation.ts'
 import { CodecError } from '@mastery/topology/ports/codec.ts'
-import { type TopicName, topicAt } from '@mastery/topology/topics.ts'
+import { type TopicName, topicAt, topicsReadBy } from '@mastery/topology/topics.ts'
 import type { PrivacyParts, Subject } from './parts.ts'
 
 /**
- * Removes the student's records from the topics that are keyed by student, up to where every reader has come; what says
+ * Removes the student's records from the topics that are keyed by student, and what was to be told about the student, up to where every reader has come; what says
  * that the student was erased stays. Null: the log forgets only as its retention says.
  * `erasedAt`: offset of the erase in learning.events; `readmitted`: what came since may count and is left alone.
  */
@@ -45,22 +48,53 @@ export async function purgeLog(
   // Where a computed topic's records from before the erasure end is known only as long as nothing came after it.
   if (readmitted) return removed
   for (const g of generations) {
-    const features = topicAt('learning.features', g.id)
-    const scores = topicAt('mastery.scores', g.id)
-    await forget(g, features, [
-      passed('scoring', g, features),
-      passedIfRun('drift-features', g, features),
-      passed('gold', g, features),
-    ])
-    await forget(g, scores, [
-      passed('alerts', g, scores),
-      passedIfRun('drift-scores', g, scores),
-      passed('gold', g, scores),
-    ])
-    const alerts = topicAt('mastery.alerts', g.id)
-    await forget(g, alerts, [passed('gold', g, alerts)])
+    for (const plain of ['learning.features', 'mastery.scores', 'mastery.alerts'] as const) {
+      const topic = topicAt(plain, g.id)
+      const who: readonly StageSpec[] = STAGES.filter((s) => topicsReadBy(s.name, g.id).includes(topic))
+      const come = who.map((s) => (s.awaited === 'always' ? passed : passedIfRun)(s.name, g, topic))
+      await forget(g, topic, come)
+    }
+    const notices = topicAt('mastery.notices', g.id)
+    removed.set(notices, await forgetTold(parts, g, notices, ['notify'], of.student))
+    const deliveries = topicAt('mastery.deliveries', g.id)
+    removed.set(deliveries, await forgetTold(parts, g, deliveries, ['delivery', 'gold'], of.student))
   }
   return removed
+}
+
+/**
+ * These topics are keyed by who is told: each partition is looked through, as far as all readers have come that ran here.
+ * A message that names others, too, stays.
+ */
+async function forgetTold(
+  parts: PrivacyParts,
+  g: Generation,
+  topic: TopicName,
+  stages: readonly string[],
+  student: string,
+): Promise<number> {
+  let count = 0
+  const partitions = await parts.log.partitions(topic)
+  for (let partition = 0; partition < partitions; partition++) {
+    const places = await Promise.all(
+      stages.map((stage) => parts.state.peek({ stage, generation: g.id, topic, partition })),
+    )
+    const before = Math.min(...places.map((p) => p?.nextOffset ?? Number.MAX_SAFE_INTEGER))
+    const keep = (bytes: Buffer) => !bytes.includes(student) || !isAbout(parts, bytes, student)
+    count += (await parts.log.forget({ topic, partition, key: null, before, keep })) ?? 0
+  }
+  return count
+}
+
+function isAbout({ codec }: PrivacyParts, bytes: Buffer, student: string): boolean {
+  try {
+    const { subject, value } = codec.decode(bytes)
+    if (subject === 'notice') return (value as Notice).student === student
+    return subject === 'delivery' && (value as Delivery).items.every((i) => i.student === student)
+  } catch (e) {
+    if (e instanceof CodecError) return false
+    throw e
+  }
 }
 
 /** Erasures, readmissions and what the stages made of them. */

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { broadcast } from '@mastery/infra/runtime/broadcast.ts'
+import { broadcastMarker } from '@mastery/infra/runtime/broadcast.ts'
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
 import { filePayload } from '@mastery/topology/models/parameters.ts'
 import type { Manifest } from '@mastery/topology/ports/artefact-store.ts'
@@ -52,7 +52,7 @@ async function send(
     issued_at: parts.now(),
   }
   const value = parts.codec.encode('marker', marker)
-  await broadcast(parts.log, 'learning.events', { key: 'marker', value, timestamp: marker.issued_at })
+  await broadcastMarker(parts.log, { key: 'marker', value, timestamp: marker.issued_at })
   return marker.marker_id
 }
 

@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { broadcast } from '@mastery/infra/runtime/broadcast.ts'
+import { broadcastMarker } from '@mastery/infra/runtime/broadcast.ts'
 import type { Installation } from '@mastery/infra/runtime/installation.ts'
+import { alertMetas, tellWhatIsInForce, untoldTenants, watchMeta } from '@mastery/infra/runtime/ops-rules.ts'
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
 import { type AlertPolicy, policyArtefact, policyText } from '@mastery/topology/alerts/policy.ts'
 import { filePayload } from '@mastery/topology/models/parameters.ts'
 import { policyName } from '@mastery/topology/stages/alerting/markers.ts'
-import { alertMetas } from './in-force.ts'
 
 const LOOK_MS = 50
 const PATIENCE_MS = 60_000
@@ -13,7 +13,7 @@ const FILE = 'policy.json'
 
 /**
  * Keeps the rules as an artefact, puts them in force by two markers, from an exact offset of every partition on, and
- * waits until the alerting stage has passed them. Gives their version: the same rules have the same.
+ * waits until the stages that decide alerts have passed them. Gives their version: the same rules have the same.
  */
 export async function activatePolicy(
   to: Installation,
@@ -47,11 +47,13 @@ export async function activatePolicy(
           data_sha256: sha256,
           subjects_sha256: sha256,
         },
-        settings: { rules: policy.rules.length },
+        settings: { rules: policy.rules.length + policy.watches.length },
         metrics: {},
       },
       new Map([[FILE, bytes]]),
     )
+  // What an older build has put in force was never told to ops.metrics: without the roster nobody could be told there.
+  if ((await untoldTenants(to)).length > 0) await tellWhatIsInForce(to, now)
   const payload = filePayload({ model, version, file: FILE, sha256 })
   for (const action of ['prepare', 'activate'] as const) {
     const marker: Marker = {
@@ -64,7 +66,7 @@ export async function activatePolicy(
       issued_at: now,
     }
     const value = to.codec.encode('marker', marker)
-    await broadcast(to.log, 'learning.events', { key: 'marker', value, timestamp: now })
+    await broadcastMarker(to.log, { key: 'marker', value, timestamp: now })
   }
   await passed(to, tenant, version, check)
   return version
@@ -75,11 +77,12 @@ async function passed(to: Installation, tenant: string, version: string, check: 
   for (;;) {
     const metas = await alertMetas(to)
     const missing = metas.flatMap((m, p) => (m.policies.get(tenant)?.version === version ? [] : [p]))
-    if (missing.length === 0) return
+    const { inForce } = await watchMeta(to)
+    if (missing.length === 0 && inForce.policies.get(tenant)?.version === version) return
     check()
     if (performance.now() > until)
       throw new Error(
-        `The rules were sent as version ${version}, but are not in force in partitions ${missing.join(', ')} of ${metas.length} after ${PATIENCE_MS / 1000} s. If the alerts service is behind, it follows by itself; "npx mastery rejects list --stage alerts" shows a marker that was refused.`,
+        `The rules were sent as version ${version}, but are not in force ${missing.length > 0 ? `in partitions ${missing.join(', ')} of ${metas.length}` : 'for the system itself (ops.metrics)'} after ${PATIENCE_MS / 1000} s. If the alerts service is behind, it follows by itself; "npx mastery rejects list --stage alerts" shows a marker that was refused.`,
       )
     await new Promise((r) => setTimeout(r, LOOK_MS))
   }

@@ -1,21 +1,7 @@
 import type { Installation } from '@mastery/infra/runtime/installation.ts'
+import { alertMetas } from '@mastery/infra/runtime/ops-rules.ts'
 import { type AlertPolicy, readPolicy } from '@mastery/topology/alerts/policy.ts'
 import { fileOf } from '@mastery/topology/models/parameters.ts'
-import { type AlertMeta, alertMeta } from '@mastery/topology/stages/alerting/meta.ts'
-import { topicAt } from '@mastery/topology/topics.ts'
-
-/** The alerting stage's own record per partition, in the generation that readers see. */
-export async function alertMetas({ log, state, generations }: Installation): Promise<AlertMeta[]> {
-  const generation = generations.active.id
-  const topic = topicAt('mastery.scores', generation)
-  const codec = alertMeta()
-  return Promise.all(
-    Array.from({ length: await log.partitions(topic) }, async (_, partition) => {
-      const found = await state.peek({ stage: 'alerts', generation, topic, partition })
-      return found?.meta ? codec.decode(found.meta, '') : codec.empty('')
-    }),
-  )
-}
 
 export interface PolicyInForce {
   version: string

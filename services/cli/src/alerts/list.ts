@@ -7,6 +7,7 @@ interface Listed {
   student_id: string
   rule: string
   topic_id: string
+  about: string
   severity: string
   state: string
   fired_at: string
@@ -33,7 +34,8 @@ export async function listAlerts(
   const tenant = of?.tenant ?? host.tenant(values.tenant).id
   const gold = await host.gold()
   const rows = await gold.query<Listed>(
-    `SELECT alert_id, student_id, toString(rule) AS rule, toString(topic_id) AS topic_id, toString(severity) AS severity,
+    `SELECT alert_id, student_id, toString(rule) AS rule, toString(topic_id) AS topic_id,
+       ifNull(arrayFirst((t, c) -> c IN ('part', 'source', 'model'), evidence_texts, evidence_codes), '') AS about, toString(severity) AS severity,
        toString(state) AS state, toString(fired_at) AS fired_at, toUInt32(notices) AS notices,
        evidence_values[indexOf(evidence_codes, 'mastery')] AS mastery
      FROM v_alerts WHERE tenant = {tenant:String} AND ({student:String} = '' OR student_id = {student:String})
@@ -50,12 +52,12 @@ export async function listAlerts(
     io.out(values.all ? 'There are no alerts.\n' : 'No alert stands; --all shows those that are over too.\n')
     return 0
   }
-  const head = ['alert', 'student', 'rule', 'topic', 'severity', 'state', 'fired', 'notices', 'mastery']
+  const head = ['alert', 'student', 'rule', 'topic or part', 'severity', 'state', 'fired', 'notices', 'mastery']
   const cells = rows.map((r) => [
     r.alert_id.slice(0, 12),
-    r.student_id.slice(0, 12),
+    r.student_id === '' ? '-' : r.student_id.slice(0, 12),
     r.rule,
-    r.topic_id === '' ? '-' : r.topic_id,
+    r.topic_id || r.about || '-',
     r.severity,
     r.state,
     r.fired_at.startsWith('1970') ? '-' : r.fired_at.slice(0, 16),

@@ -1,4 +1,5 @@
 import type { Installation } from '@mastery/infra/runtime/installation.ts'
+import { alertMetas } from '@mastery/infra/runtime/ops-rules.ts'
 import type { Alert } from '@mastery/schemas/src/generated/alert.gen.ts'
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
 import type { Notice } from '@mastery/schemas/src/generated/notice.gen.ts'
@@ -11,7 +12,6 @@ import { alertingStage } from '@mastery/topology/stages/alerting/stage.ts'
 import { classesStage } from '@mastery/topology/stages/classes/stage.ts'
 import { topicAt } from '@mastery/topology/topics.ts'
 import { VirtualRun } from '@mastery/topology/virtual-run.ts'
-import { alertMetas } from './in-force.ts'
 
 const CHUNK = 2_000
 

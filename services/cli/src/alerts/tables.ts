@@ -1,5 +1,6 @@
 import { durationText } from '@mastery/topology/alerts/durations.ts'
 import type { AlertPolicy, AlertRule } from '@mastery/topology/alerts/policy.ts'
+import type { WatchRule } from '@mastery/topology/alerts/watch-rule.ts'
 import { table } from '../tables.ts'
 import type { Previewed } from './preview.ts'
 
@@ -23,6 +24,13 @@ function condition(r: AlertRule): string {
   }
 }
 
+function measured(r: WatchRule): string {
+  const { measure, enter, leave } = r
+  const of = r.only === null ? '' : ` of ${r.only.join(', ')}`
+  if (measure === null || measure === 'drift') return enter > 1 ? `${enter} findings${of} or more` : `a finding${of}`
+  return `${measure}${of} ${enter} or more, until ${leave}`
+}
+
 export function rulesTable(policy: AlertPolicy): string {
   const head = ['rule', 'kind', 'fires at', 'severity', 'told', 'cooldown']
   const rows = policy.rules.map((r) => [
@@ -33,6 +41,15 @@ export function rulesTable(policy: AlertPolicy): string {
     r.to.join(', '),
     durationText(r.cooldown),
   ])
+  for (const r of policy.watches)
+    rows.push([
+      r.id,
+      r.kind,
+      r.enabled ? measured(r) : 'switched off',
+      r.severity,
+      r.to.join(', '),
+      durationText(r.cooldown),
+    ])
   const topics = Object.keys(policy.prerequisites).length
   const extra = [
     policy.overrides.length > 0 ? `${policy.overrides.length} overrides for schools or grades.` : '',
@@ -44,7 +61,16 @@ export function rulesTable(policy: AlertPolicy): string {
 const DAY = 86_400_000
 const day = (ms: number) => new Date(ms).toISOString().slice(0, 10)
 
-export function previewText(p: Previewed, range: { from: number; to: number }): string {
+/** `watches`: rules about the system itself among those that are previewed. */
+export function previewText(p: Previewed, range: { from: number; to: number }, watches = 0): string {
+  const without =
+    watches === 0
+      ? ''
+      : `${watches} rules about the system itself are left out: a preview folds scores only. "npx mastery alerts test FILE" holds them against series.\n`
+  return `${studentPreview(p, range)}${without}`
+}
+
+function studentPreview(p: Previewed, range: { from: number; to: number }): string {
   if (p.history === null) return 'The log has no ticks yet: there is nothing to preview.\n'
   const lines = [
     `From ${day(range.from)} to ${day(range.to)} these rules would have said, of ${p.students.toLocaleString('en')} students:`,

@@ -1,15 +1,20 @@
 import { dirname, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { withRoster } from '@mastery/api/src/roster/parts.ts'
+import { untoldTenants } from '@mastery/infra/runtime/ops-rules.ts'
 import { differenceText, runTableTest } from '@mastery/topology/alerts/table-run.ts'
 import { readTableTests } from '@mastery/topology/alerts/table-tests.ts'
 import { activatePolicy } from '../alerts/activate.ts'
+import { alertFeedback, suggestionsFor, suggestionText, toldAlerts } from '../alerts/feedback.ts'
 import { policyInForce } from '../alerts/in-force.ts'
 import { listAlerts } from '../alerts/list.ts'
+import { namesPeople, UnknownPeople, withPseudonyms } from '../alerts/people.ts'
 import { previewRules } from '../alerts/preview.ts'
 import { policyIn, prerequisitesOf, RulesRefused, yamlIn } from '../alerts/rules-file.ts'
 import { previewText, rulesTable } from '../alerts/tables.ts'
 import { type Command, type Host, type Io, UsageError } from '../command.ts'
 import { timeOf } from '../event-time.ts'
+import { operator } from '../subject.ts'
 
 const OPTIONS = {
   tenant: { type: 'string' },
@@ -35,10 +40,10 @@ function fileFrom(files: readonly string[], what: string): string {
 function check(files: readonly string[], io: Io, json: boolean): number {
   const file = fileFrom(files, 'check')
   const { policy, notes } = policyIn(file, io, {})
-  if (json) io.out(`${JSON.stringify({ rules: policy.rules.length, problems: [], notes })}\n`)
+  if (json) io.out(`${JSON.stringify({ rules: policy.rules.length + policy.watches.length, problems: [], notes })}\n`)
   else {
     for (const n of notes) io.err.write(`note: ${n}\n`)
-    io.out(`${policy.rules.length} rules, nothing wrong.\n`)
+    io.out(`${policy.rules.length + policy.watches.length} rules, nothing wrong.\n`)
   }
   return 0
 }
@@ -73,8 +78,21 @@ async function rules(host: Host, io: Io, values: Values): Promise<number> {
   else {
     const part = found.partitions < found.of ? ` in ${found.partitions} of ${found.of} partitions` : ''
     io.out(`Version ${found.version} is in force${part}.\n\n${rulesTable(found.policy)}`)
+    if ((await untoldTenants(host.installation)).includes(tenant))
+      io.err.write(
+        'note: these rules do not watch the system itself, since an older build put them in force. Activate them again.\n',
+      )
   }
   return 0
+}
+
+/** Who is behind the pseudonyms of the roster in force: the reading stands in the access log. */
+async function keptRoster(host: Host, tenant: string) {
+  const who = { tenant: host.tenant(tenant), reader: `${operator()}: alerts activate`, role: 'operator' }
+  return withRoster(host.installation, await host.gold(), who, async ({ vault, reader }) => {
+    const found = await vault.roster(tenant, reader)
+    return found?.kept ?? null
+  })
 }
 
 async function activate(host: Host, files: readonly string[], io: Io, values: Values): Promise<number> {
@@ -82,12 +100,14 @@ async function activate(host: Host, files: readonly string[], io: Io, values: Va
   const tenant = host.tenant(values.tenant).id
   const { policy, notes } = policyIn(file, io, await prerequisitesOf(host, tenant))
   const stopped = await host.stages()
-  const version = await activatePolicy(host.installation, tenant, policy, Date.now(), stopped)
+  const named = withPseudonyms(policy, namesPeople(policy) ? await keptRoster(host, tenant) : null)
+  const version = await activatePolicy(host.installation, tenant, named, Date.now(), stopped)
+  const rules = policy.rules.length + policy.watches.length
   for (const n of notes) io.err.write(`note: ${n}\n`)
   io.out(
     values.json
-      ? `${JSON.stringify({ tenant, version, rules: policy.rules.length })}\n`
-      : `${policy.rules.length} alert rules are in force as version ${version}. What fires already is judged by them from the next tick on.\n`,
+      ? `${JSON.stringify({ tenant, version, rules })}\n`
+      : `${rules} alert rules are in force as version ${version}. What fires already is judged by them from the next tick on.\n`,
   )
   return 0
 }
@@ -103,19 +123,32 @@ async function preview(host: Host, io: Io, values: Values): Promise<number> {
     : (await policyInForce(host.installation, tenant))?.policy
   if (!policy) throw new UsageError('No alert rules are in force; name a file: --rules configs/alerts/default.yaml.')
   const found = await previewRules(host.installation, tenant, policy, { from, to }, () => {})
-  io.out(values.json ? `${JSON.stringify({ tenant, from, to, ...found })}\n` : previewText(found, { from, to }))
+  const suggestions = suggestionsFor(policy, await toldAlerts(await host.gold(), tenant))
+  const left = policy.watches.filter((w) => w.enabled).map((w) => w.id)
+  io.out(
+    values.json
+      ? `${JSON.stringify({ tenant, from, to, ...found, suggestions, left_out: left })}\n`
+      : `${previewText(found, { from, to }, left.length)}${suggestions.map(suggestionText).join('')}`,
+  )
   return 0
 }
 
 export const alertsCommand: Command = {
   name: 'alerts',
-  summary: 'check, test, preview and activate alert rules; list alerts',
+  summary: 'check, test, preview and activate alert rules; list alerts, and what teachers say of them',
   help: `npx mastery alerts check FILE [--json]       reads rules, and says everything that is wrong with them
-npx mastery alerts test FILE [--json]        holds rules against series of answers, and shows what is not as expected
+npx mastery alerts test FILE [--json]        holds rules against series of answers, metrics and looks, and shows what is not as expected
 npx mastery alerts rules [--tenant T] [--json]            the rules in force
 npx mastery alerts activate FILE [--tenant T] [--json]    puts rules in force, from one offset of each partition on
 npx mastery alerts preview [--from TIME] [--to TIME] [--rules FILE] [--tenant T] [--json]
-                       what these rules, or those in force, would have told whom; default: the last ${USUAL_DAYS} days
+<<<<<<< HEAD
+                       what these rules, or those in force, would have told whom; default: the last ${USUAL_DAYS} days.
+                       Rules about the system itself are left out
+=======
+                       what these rules, or those in force, would have told whom; default: the last ${USUAL_DAYS} days. Where
+                       teachers said of many alerts that they are of no use, it suggests a stricter threshold
+npx mastery alerts feedback [--tenant T] [--json]         per rule: alerts told, taken on, and said to be of no use
+>>>>>>> main
 npx mastery alerts list [--student ID] [--all] [--tenant T] [--json]    alerts that stand; --all: those that are over too
 
 docs/alerts.md has every kind of rule and every field. The rules take what comes before a topic from the topic graph as it
@@ -126,8 +159,8 @@ Exit code 1: a test is not as expected. Exit code 2: a file can't be used; nothi
     const { values, positionals } = parseArgs({ args, allowPositionals: true, options: OPTIONS })
     const [what = 'list', ...files] = positionals
     const json = values.json === true
-    if (!['check', 'test', 'rules', 'activate', 'preview', 'list'].includes(what))
-      throw new UsageError(`alerts knows check, test, rules, activate, preview and list, not "${what}".`)
+    if (!['check', 'test', 'rules', 'activate', 'preview', 'feedback', 'list'].includes(what))
+      throw new UsageError(`alerts knows check, test, rules, activate, preview, feedback and list, not "${what}".`)
     if (!['check', 'test', 'activate'].includes(what) && files.length > 0)
       throw new UsageError(`alerts ${what} does not take "${files.join(' ')}".`)
     try {
@@ -136,8 +169,14 @@ Exit code 1: a test is not as expected. Exit code 2: a file can't be used; nothi
       if (what === 'rules') return await rules(host, io, values)
       if (what === 'activate') return await activate(host, files, io, values)
       if (what === 'preview') return await preview(host, io, values)
+      if (what === 'feedback') return await alertFeedback(host, io, values)
       return await listAlerts(host, io, values)
     } catch (e) {
+      if (e instanceof UnknownPeople) {
+        if (json) io.out(`${JSON.stringify({ problems: [e.message] })}\n`)
+        io.err.write(`${e.message}\n`)
+        return 2
+      }
       if (!(e instanceof RulesRefused)) throw e
       if (json) io.out(`${JSON.stringify({ file: e.file, problems: e.problems })}\n`)
       io.err.write(`${e.message}\n`)

@@ -6,6 +6,7 @@ import { GraphError } from '@mastery/topology/progress/graph.ts'
 import { type GraphFormat, parseGraph } from '@mastery/topology/progress/graph-file.ts'
 import { type Command, UsageError } from '../command.ts'
 import { table } from '../tables.ts'
+import { tellSubjects } from '../tell-subjects.ts'
 
 /** Problems that one call prints; their number is told. */
 const MOST = 50
@@ -27,7 +28,8 @@ npx mastery curriculum set --file FILE [--tenant T] [--json]  puts it in the pla
 A CSV has a column "topic", and may have "name", "chapter", "subject", "course" and "prerequisites" (several apart by
 blanks, ";" or "|"). JSON: {"topics": [{"topic": "decimals", "chapter": "numbers", "subject": "mathematics",
 "prerequisites": ["fractions"]}]}. The order of the topics is the order of teaching. Topics that have answers and are not
-in the file stand alone. Roll-ups follow with the next "npx mastery progress run"; v_topic_rollups_now follows at once.
+in the file stand alone. Roll-ups follow with the next "npx mastery progress run"; v_topic_rollups_now follows at once, and
+what is watched for drift is watched in each subject from here on.
 Exit code 2: the file can't be used; nothing was changed.`,
   async run(host, args, io) {
     const { values, positionals } = parseArgs({
@@ -72,7 +74,9 @@ Exit code 2: the file can't be used; nothing was changed.`,
         )
         return 0
       }
-      const done = await storeGraph(await host.gold(), tenant, graph, Date.now())
+      const now = Date.now()
+      const done = await storeGraph(await host.gold(), tenant, graph, now)
+      await tellSubjects(host.installation, tenant, graph.topics, now)
       io.out(
         values.json
           ? `${JSON.stringify({ tenant, ...done })}\n`

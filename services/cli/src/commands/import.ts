@@ -12,7 +12,7 @@ import { type TopicName, topicAt } from '@mastery/topology/topics.ts'
 import { type Command, type Host, type Io, UsageError } from '../command.ts'
 import { Ingest } from '../ingest.ts'
 import { modelMetrics } from '../metrics.ts'
-import { Progress, waitingFor } from '../progress.ts'
+import { Progress } from '../progress.ts'
 import { modelTable } from '../tables.ts'
 
 const companionNames = [...new Set(IMPORT_FORMATS.flatMap((f) => f.companions.map((c) => c.name)))]
@@ -25,7 +25,7 @@ Formats
 ${IMPORT_FORMATS.map((f) => `  ${f.id.padEnd(22)}${f.summary}`).join('\n')}
 
   --file FILE          a file (.gz too), or a folder: every data file in it. May be given several times.
-${companionNames.map((n) => `${`  --${n} FILE`.padEnd(23)}companion file; found by itself where it lies beside the data.`).join('\n')}
+${companionNames.map((n) => `${`  --${n} FILE `.padEnd(23)}companion file; found by itself where it lies beside the data.`).join('\n')}
   --option KEY=VALUE   an option of the format, e.g. map, kc, clock. May be given several times.
   --map MAP            short for --option map=MAP (csv): student=user,item=problem,...
   --tenant ID          whose students they are; default: the first tenant
@@ -115,7 +115,7 @@ async function run(host: Host, args: string[], io: Io): Promise<number> {
   if (values.map) options['map'] = values.map
   const aside = companions(format, values as Record<string, unknown>, files, io.cwd)
   const tenant = host.tenant(values.tenant)
-  const { installation, profile } = host
+  const { installation } = host
   const check = await host.stages()
   const gold = await host.gold()
 
@@ -183,7 +183,7 @@ async function run(host: Host, args: string[], io: Io): Promise<number> {
       progress.show('scoring ', most - left, Math.max(1, most))
     },
     check,
-    (stages) => io.err.write(`\n${waitingFor(profile.name, stages)}\n`),
+    (words) => io.err.write(`\n${words}\n`),
   )
   progress.end()
   const seconds = (performance.now() - started) / 1000

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { tellWhatIsInForce } from '@mastery/infra/runtime/ops-rules.ts'
 import { beginGeneration, GenerationError, partitionsWanted } from '@mastery/jobs/src/replay/begin.ts'
 import { countSelected } from '@mastery/jobs/src/replay/count.ts'
 import { type ExpiredSelected, expiredSelected } from '@mastery/jobs/src/replay/expired.ts'
@@ -117,6 +118,8 @@ allow; else the replay is refused, and the reason said. --dry-run says which.`,
       reason: values.reason ?? 'replay',
       now: Date.now(),
     })
+    // The log of ops.metrics may have let go of what was once put in force.
+    await tellWhatIsInForce(installation, Date.now())
     io.err.write(`Generation ${g.id} begins${other}. Readers see generation ${installation.generations.active.id}.\n`)
     const { seconds } = await waitUntilBuilt(host, g.id, io, values.json === true)
     const records = (await countSelected(log, await host.gold(), selection)).records

@@ -1,19 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import type { Profile } from '@mastery/infra/config/profile.ts'
+import { SERVICES } from '@mastery/topology/flow.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../../..')
-export const SERVICES = [
-  'features',
-  'scoring',
-  'alerts',
-  'notify',
-  'drift',
-  'gold',
-  'collector',
-  'api',
-  'jobs',
-] as const
 
 /**
  * Runs every service as a process of its own and starts again what ends unasked, a little later each time. Resolves

@@ -10,7 +10,7 @@ import { simulateSchool } from '@mastery/topology/school/school.ts'
 import { type Command, UsageError } from '../command.ts'
 import { Ingest } from '../ingest.ts'
 import { modelMetrics } from '../metrics.ts'
-import { Progress, waitingFor } from '../progress.ts'
+import { Progress } from '../progress.ts'
 import { declareTopics } from '../school-topics.ts'
 import { modelTable } from '../tables.ts'
 
@@ -105,7 +105,7 @@ harder:fractions-q01:0.5@120, key:fractions-q01@120 (right answers count as wron
       host.installation.generations.active.id,
       (b) => progress.show('scoring ', events - Math.min(events, Math.max(...b.values())), events),
       check,
-      (stages) => io.err.write(`\n${waitingFor(host.profile.name, stages)}\n`),
+      (words) => io.err.write(`\n${words}\n`),
     )
     const seconds = progress.seconds
     progress.end()

@@ -38,6 +38,8 @@ again goes on where its fits had come to, and ends with the same versions.
   --out DIR            where the versions go; default: those of the installation
   --max-answers N      fit on N answers at most, those of whole students drawn by hash; default ${MOST_ANSWERS.toLocaleString('en')}. Reading takes
                        memory for so many, however many rows there are; the manifest says what share was drawn
+  --label-weight W     trees and blend, from gold: what teachers judged of topics counts as so many answers each; default:
+                       label_weight of configs/training.json, which ships as 0: no judgement is learned from
 ${ANSWER_HELP}
   --seed N             of fits, the students kept aside, and draws; default 1
   --draws N            bootstrap draws of students; default 1000
@@ -54,6 +56,7 @@ const OPTIONS = {
   to: { type: 'string' },
   out: { type: 'string' },
   'max-answers': { type: 'string' },
+  'label-weight': { type: 'string' },
   seed: { type: 'string' },
   draws: { type: 'string' },
   threads: { type: 'string' },
@@ -93,6 +96,8 @@ async function onGold(host: Host, values: Values, options: FitOptions & { maxAns
   const parts = versionParts(host)
   const { trainFromGold } = await import('@mastery/jobs/src/training/train.ts')
   const { checkpointsIn } = await import('@mastery/jobs/src/training/fit-all.ts')
+  const { loadTraining } = await import('@mastery/infra/config/training.ts')
+  const labelWeight = weightOf(values['label-weight']) ?? loadTraining().labelWeight
   const { versionsInForce } = await import('@mastery/jobs/src/training/versions.ts')
   return trainFromGold(
     {
@@ -100,6 +105,7 @@ async function onGold(host: Host, values: Values, options: FitOptions & { maxAns
       artefacts: parts.artefacts,
       generation: parts.generation,
       inForce: () => versionsInForce(parts),
+      labelWeight,
       now: Date.now,
       checkpoints: checkpointsIn(host.profile.modelsDir),
     },
@@ -178,8 +184,19 @@ function check(values: Values): void {
   const stray = ofFiles.find((name) => values[name] !== undefined)
   if (!values.train && stray)
     throw new UsageError(`--${stray} is for answers from files: give them with --train FILE. Without it gold is read.`)
+  if (values.train && values['label-weight'] !== undefined)
+    throw new UsageError('--label-weight is for judgements in gold; files have none.')
+  weightOf(values['label-weight'])
   if (values.train && (values.from ?? values.to))
     throw new UsageError('--from and --to are for answers in gold; of files all answers are read.')
+}
+
+function weightOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const weight = Number(text)
+  if (text.trim() === '' || !(weight >= 0 && weight <= 100))
+    throw new UsageError('--label-weight must be a number from 0 to 100.')
+  return weight
 }
 
 function seedOf(text: string | undefined): number {

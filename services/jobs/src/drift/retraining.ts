@@ -18,7 +18,7 @@ type Done = { drifting: string[]; enqueued: string[]; because: string }
 /** Models whose newest week of quality drifts, of the tenants whose newest week this is. */
 const DRIFTING_SQL = `SELECT DISTINCT model FROM (
     SELECT tenant, model, model_version, argMax(state, window_from) AS newest, max(window_to) AS until FROM v_feature_drift
-    WHERE kind = 'quality' AND window_kind = 'week' GROUP BY tenant, model, model_version)
+    WHERE kind = 'quality' AND window_kind = 'week' GROUP BY tenant, name, model, model_version)
   WHERE newest = 'drift' AND until > (SELECT max(window_to) FROM v_feature_drift) - INTERVAL 2 WEEK ORDER BY model`
 
 /**

@@ -1,11 +1,12 @@
 import type { Installation } from '@mastery/infra/runtime/installation.ts'
+import { STAGES } from '@mastery/topology/flow.ts'
 import { topicSpec, topicsReadBy } from '@mastery/topology/topics.ts'
 
 export interface BuildProgress {
   /** Records of learning.events that the generation has folded, and that there are. */
   done: number
   total: number
-  /** Records that scoring, alerts and gold have not taken yet. */
+  /** Records that the stages after it have not taken yet. */
   behind: number
 }
 
@@ -30,7 +31,7 @@ export async function buildProgress(
     }
   }
   await sum('features', 'learning.events', true)
-  for (const stage of ['scoring', 'alerts', 'classes', 'notify', 'gold'])
+  for (const { name: stage } of STAGES.filter((s) => s.generations && s.awaited === 'always'))
     for (const topic of topicsReadBy(stage, generation)) if (topicSpec(topic).derived) await sum(stage, topic, false)
   return at
 }

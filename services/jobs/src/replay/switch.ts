@@ -1,4 +1,5 @@
 import type { Installation } from '@mastery/infra/runtime/installation.ts'
+import { STAGES, type StageSpec } from '@mastery/topology/flow.ts'
 import { type Generation, isRunning, isWhole } from '@mastery/topology/generations/generation.ts'
 import { TOPICS, topicAt, topicsReadBy } from '@mastery/topology/topics.ts'
 import { GenerationError } from './begin.ts'
@@ -64,19 +65,8 @@ export async function dropGeneration(
     throw new GenerationError(`Generation ${id} is what readers see; switch to another one first.`)
   await to.generations.set({ ...g, status: 'dropped', changedAt: Math.max(now, g.changedAt + 1) })
   await new Promise((r) => setTimeout(r, STOPS_MS))
-  const stages = [
-    'features',
-    'scoring',
-    'alerts',
-    'classes',
-    'notify',
-    'delivery',
-    'drift-features',
-    'drift-scores',
-    'drift',
-    'gold',
-  ]
-  for (const stage of stages)
+  const stages: readonly StageSpec[] = STAGES.filter((s) => s.generations)
+  for (const { name: stage } of stages)
     for (const topic of topicsReadBy(stage, id)) {
       const partitions = await to.log.partitions(topic)
       for (let partition = 0; partition < partitions; partition++)

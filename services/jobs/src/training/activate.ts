@@ -8,6 +8,7 @@ import { inGold } from '../rebuild/outcome.ts'
 import { pause, type RepairParts } from '../rebuild/parts.ts'
 import { ActivationError } from './activation-error.ts'
 import { broughtLater, prepareStudents, type Rewarmed, settleAll, type WarmPhase } from './before-switch.ts'
+import { sendReference } from './drift-reference.ts'
 import { STREAMING, type Streaming, versionPayload } from './payload.ts'
 import { type InForce, scoringMetas, versionsInForce } from './versions.ts'
 
@@ -152,6 +153,7 @@ async function send(
   }
   await mark('prepare')
   const prepared = takenOut ? null : await prepareStudents(parts, of.id, options)
+  if (of.subject === 'model') await sendReference(parts, of.id, version)
   await mark('activate')
   return prepared === null ? null : settleAll(parts, of.id, prepared, options)
 }

@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AnswerLog } from '@mastery/topology/evaluation/answer-log.ts'
 import type { DataFacts, Evaluation } from '@mastery/topology/evaluation/evaluation.ts'
+import type { FitRun } from '@mastery/topology/evaluation/learner.ts'
 import { type WeekEvaluation, weekTask } from '@mastery/topology/evaluation/week/evaluation.ts'
 import type { ArtefactStore, Manifest, TrainingCut } from '@mastery/topology/ports/artefact-store.ts'
 import { sharedLog } from '../evaluate/shared-log.ts'
@@ -47,6 +48,8 @@ export interface TrainingAnswers {
   /** By model: the version that it follows where it is not compared with one. */
   parents: ReadonlyMap<string, string>
   about: { train: About; test: About; studentsInBoth: number }
+  /** What people judged of topics; null: nothing. */
+  labels: NonNullable<FitRun['labels']> | null
   /** What else the manifests say. */
   settings: Readonly<Record<string, string | number>>
 }
@@ -69,7 +72,7 @@ export async function fitAndPublish(parts: FitParts, options: FitOptions, data: 
   const tasks = learners.map((learner) => {
     const input: FitTask = {
       ...shared,
-      ...{ learner: learner.id, seed, folds, draws, columns: data.columns },
+      ...{ learner: learner.id, seed, folds, draws, columns: data.columns, labels: data.labels },
       champion: data.champions.get(learner.serves ?? learner.id) ?? null,
       checkpoint: places && join(places, `${learner.id}.place`),
     }
@@ -115,6 +118,7 @@ async function publish(
         fit_seconds: Math.round(result.fitSeconds * 1000) / 1000,
         held_out_students: result.heldOut.students,
         held_out_answers: result.heldOut.answers,
+        ...labelSettings(data.labels),
         ...data.settings,
       },
       metrics: result.metrics,
@@ -122,8 +126,15 @@ async function publish(
     about: learner.about,
     bytes: result.bytes,
     evaluation,
+    reference: result.reference,
     ...(result.week ? { training: result.week.training } : {}),
   })
+}
+
+function labelSettings(labels: TrainingAnswers['labels']): Record<string, string | number> {
+  if (labels === null) return {}
+  const labels_sha256 = createHash('sha256').update(JSON.stringify(labels.labels)).digest('hex')
+  return { labels: labels.labels.length, label_weight: labels.weight, labels_sha256 }
 }
 
 function evaluationOf(
@@ -163,9 +174,13 @@ function evaluationOf(
 }
 
 /** Folder of this run's places: the same for the same answers and settings. */
-async function placesOf(root: string, { seed, folds }: FitOptions, { cut, test }: TrainingAnswers): Promise<string> {
+async function placesOf(
+  root: string,
+  { seed, folds }: FitOptions,
+  { cut, test, labels }: TrainingAnswers,
+): Promise<string> {
   const key = createHash('sha256')
-    .update(JSON.stringify([cut.data_sha256, seed, test ? null : folds]))
+    .update(JSON.stringify([cut.data_sha256, seed, test ? null : folds, labelSettings(labels)]))
     .digest('hex')
   await mkdir(root, { recursive: true })
   for (const name of await readdir(root)) {

@@ -1,5 +1,6 @@
 import { FileCheckpoint } from '@mastery/infra/adapters/files/checkpoint.ts'
 import type { WorkerContext } from '@mastery/infra/runtime/worker-thread.ts'
+import { referenceText, trainingReference } from '@mastery/topology/drift/training-reference.ts'
 import type { AnswerLog } from '@mastery/topology/evaluation/answer-log.ts'
 import { differenceInterval, StudentBootstrap } from '@mastery/topology/evaluation/bootstrap.ts'
 import { evaluate, type Measured, type Predictions } from '@mastery/topology/evaluation/evaluate.ts'
@@ -26,6 +27,7 @@ export interface FitTask {
   columns: readonly (readonly [name: string, values: readonly string[]])[]
   /** What the version would replace. */
   champion: Predictor | null
+  labels: NonNullable<FitRun['labels']> | null
   /** File that the fit keeps its place in. */
   checkpoint: string | null
 }
@@ -36,6 +38,8 @@ export interface FitResult {
   /** Null: a forecast of the week, which is in `week`. */
   measured: Measured | null
   week: MeasuredWeek | null
+  /** How well the held out students were predicted, by week, as drift compares it; null where they have no clock. */
+  reference: string | null
   fitSeconds: number
   /** Numbers only: what they were read from is for the caller to fill in. */
   fitted: DataFacts
@@ -69,6 +73,7 @@ export async function work(task: FitTask, context: WorkerContext): Promise<FitRe
       const loss = p.loss === undefined ? '' : `, log loss ${p.loss.toFixed(4)}`
       context.progress((FIT_SHARE * p.done) / Math.max(1, p.total), `${p.phase}${loss}`)
     },
+    ...(task.labels === null ? {} : { labels: task.labels }),
     ...(task.checkpoint === null ? {} : { checkpoint: new FileCheckpoint(task.checkpoint) }),
   }
   const began = performance.now()
@@ -84,7 +89,7 @@ export async function work(task: FitTask, context: WorkerContext): Promise<FitRe
   }
   if (learner.week !== undefined) {
     const { metrics, week } = await measureWeek(task, learner, { train, test, p, training }, run, calledOff)
-    return { ...done, metrics, measured: null, week }
+    return { ...done, metrics, measured: null, reference: null, week }
   }
   const { champion } = task
   const q = champion && (await predictWith(champion, test, run))
@@ -105,6 +110,7 @@ export async function work(task: FitTask, context: WorkerContext): Promise<FitRe
   }
   const measured = step.value
   const own = measured.models[learner.id]!
+  const reference = trainingReference(test, p)
   const { n, mean_p, accuracy, rmse, log_loss, brier, auc_low, auc_high, ece } = own
   return {
     ...done,
@@ -113,6 +119,7 @@ export async function work(task: FitTask, context: WorkerContext): Promise<FitRe
       ...(q ? gains(task, test, rows, p, q) : {}),
     },
     measured,
+    reference: reference.length > 0 ? referenceText(reference) : null,
     week: null,
   }
 }

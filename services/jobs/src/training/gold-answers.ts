@@ -29,7 +29,7 @@ const GROUPS = ['kind of work', 'source system'] as const
 /**
  * Every opportunity of a generation, in the order in which the models fold them: (occurred_at, source sequence) within a
  * student. Of several pieces of evidence for one opportunity the best stands for it, as in the windows. An answer that
- * was voided or corrected is left out: what it should have been is known, how it came about is not. Answers of one
+ * was voided or corrected is left out: what it should have been is known, how it came about is not; what teachers judged is none. Answers of one
  * student and instant were given together: they are a bundle.
  */
 export async function goldAnswers(
@@ -83,7 +83,7 @@ function answersSql(generation: number, offsets: Readonly<Record<string, number>
           WHERE target_event_id IS NOT NULL AND ${within})
         AND (student_id, event_id) NOT IN (
           SELECT student_id, assumeNotNull(supersedes) FROM learning_events FINAL WHERE supersedes IS NOT NULL AND ${within})
-        AND supersedes IS NULL AND role = 'evidence'
+        AND supersedes IS NULL AND role = 'evidence' AND kind != 'teacher_feedback'
       ORDER BY authority = 'server' DESC, at, source_sequence, event_id
       LIMIT 1 BY student_id, ifNull(opportunity_key, event_id)
     )

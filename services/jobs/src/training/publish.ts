@@ -13,6 +13,8 @@ export const PARAMETERS = 'parameters.json'
 export const CARD = 'CARD.md'
 export const EVALUATION = 'evaluation.json'
 export const REPORT = 'report.html'
+/** What drift compares the version's first weeks in the stream with. */
+export const DRIFT_REFERENCE = 'drift-reference.json'
 export const LEARNING_CURVE = 'learning-curve.json'
 
 export interface Draft {
@@ -22,6 +24,8 @@ export interface Draft {
   evaluation: Evaluation | WeekEvaluation
   /** Points of the learning curve, where the evaluation does not hold them. */
   training?: readonly TrainingPoint[]
+  /** Text of the drift reference; null where there is none. */
+  reference?: string | null
 }
 
 /**
@@ -52,6 +56,7 @@ export async function publishVersion(store: ArtefactStore, draft: Draft): Promis
       ...(week
         ? ([[CARD, text(weekCard({ manifest, about: draft.about, evaluation: week }))]] as const)
         : nextFiles(manifest, draft.about, evaluation as Evaluation)),
+      ...(draft.reference ? ([[DRIFT_REFERENCE, text(draft.reference)]] as const) : []),
       ...(training.length > 0 ? ([[LEARNING_CURVE, text(`${JSON.stringify(training)}\n`)]] as const) : []),
     ]),
   )

@@ -55,6 +55,7 @@ export async function trainFromFiles(parts: FitParts, plan: FilesPlan): Promise<
       log,
       test: test?.log ?? few?.test ?? null,
       kind: test ? 'train and test files' : 'students kept aside',
+      labels: null,
       cut: trainingCut(log, namesOf(train)),
       columns: [...(test ?? train).columns],
       champions: new Map(),

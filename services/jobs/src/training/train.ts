@@ -5,6 +5,7 @@ import type { GoldStore } from '@mastery/topology/ports/gold-store.ts'
 import { learnerNamed } from '../learners.ts'
 import { type FitOptions, fitAndPublish } from './fit-all.ts'
 import { type AnswerRange, goldAnswers } from './gold-answers.ts'
+import { goldLabels } from './gold-labels.ts'
 import { keptPredictor, type Predictor, servedPredictor } from './predictor.ts'
 import type { InForce } from './versions.ts'
 
@@ -14,6 +15,8 @@ export interface TrainParts {
   generation: number
   /** What is served now, by model. */
   inForce(): Promise<ReadonlyMap<string, InForce>>
+  /** What a teacher's judgement counts in answers, where a fit takes any; 0: judgements are not read. */
+  labelWeight: number
   /** UTC milliseconds. */
   now(): number
   signal?: AbortSignal
@@ -46,6 +49,7 @@ export async function trainFromGold(parts: TrainParts, options: TrainOptions): P
     throw new TrainingError(
       `Gold has ${log.size.toLocaleString('en')} answers of ${log.students.length} students in that range; training needs ${LEAST_STUDENTS} students or more. Import more events, or widen --from and --to.`,
     )
+  const labels = parts.labelWeight > 0 ? await goldLabels(parts.gold, parts.generation, options) : []
   const served = await parts.inForce()
   const champions = new Map<string, Predictor>()
   for (const { id, serves } of options.learners.map(learnerNamed)) {
@@ -65,6 +69,7 @@ export async function trainFromGold(parts: TrainParts, options: TrainOptions): P
     champions,
     parents: new Map(),
     about: { train: about, test: about, studentsInBoth: 0 },
+    labels: labels.length > 0 ? { labels, weight: parts.labelWeight } : null,
     settings: sampled === null ? {} : { max_answers: options.maxAnswers!, sampled_share: sampled.share },
   })
 }

@@ -1,0 +1,53 @@
+import { AWAITED_SERVICES, STAGES } from '@mastery/topology/flow.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { killedInRounds, type Round, wroteTwice } from './deciding.ts'
+import { Rig } from './rig.ts'
+
+const gated = process.env['MASTERY_TEST_KAFKA']
+const title = gated
+  ? 'who decides that people are told, killed everywhere'
+  : 'who decides that people are told, killed everywhere, not run: no local stack (MASTERY_TEST_KAFKA unset)'
+const SERVICES = ['alerts', 'notify', 'drift'] as const
+const PLACES = ['decoded', 'folded', 'produced', 'committed'] as const
+
+/** Every place of every stage of the service, one a round. */
+const placesOf = (service: string): string[] =>
+  STAGES.filter((s) => s.service === service && s.name !== 'delivery').flatMap((s) =>
+    PLACES.map((p) => `${s.name}.${p}`),
+  )
+
+function allRounds(): Round[] {
+  const places = SERVICES.map((name) => [name, placesOf(name)] as const)
+  return Array.from({ length: Math.max(...places.map(([, all]) => all.length)) }, (_, i) =>
+    Object.fromEntries(places.flatMap(([name, all]) => (all[i] ? [[name, all[i]]] : []))),
+  )
+}
+
+describe.skipIf(!gated)(title, { timeout: 900_000 }, () => {
+  let rig: Rig
+  beforeAll(async () => {
+    const school = { seed: 11, students: 30, events: 12_000 }
+    rig = await Rig.open({ school: { school } }, { services: [...AWAITED_SERVICES, 'drift'] })
+    await rig.prepare('school')
+  }, 300_000)
+  afterAll(() => rig?.close(), 180_000)
+
+  it('says nothing twice and forgets nothing when every stage dies at every place', async () => {
+    const rounds = allRounds()
+    const deaths = await killedInRounds(rig, 'school', rounds)
+    expect(deaths.length).toBe(6 * PLACES.length)
+    await rig.recovered(
+      'kill -9 of alerts, classes, notify and drift, everywhere',
+      'school',
+      () => `${deaths.length} kills`,
+    )
+    expect(await wroteTwice(rig, 'school')).toEqual([
+      'alerts',
+      'classes',
+      'drift',
+      'drift-features',
+      'drift-scores',
+      'notify',
+    ])
+  })
+})
