@@ -126,7 +126,8 @@ describe.skipIf(!gated)(title, { timeout: 300_000 }, () => {
         (now.get('scoring')!.operations ?? 0) >= GOOD &&
         (now.get('gold')!.operations ?? 0) >= 3 * GOOD + BAD &&
         (now.get('jobs')!.operations ?? 0) >= 1 &&
-        now.get('gold')!.lag === 0,
+        // It reads what all of these write every second: it is seldom at the very end.
+        now.get('gold')!.lag! < 100,
     )
     for (const [service, own] of Object.entries(PARTS))
       for (const part of own)
@@ -150,10 +151,13 @@ describe.skipIf(!gated)(title, { timeout: 300_000 }, () => {
     expect(parts.get('collector')).toMatchObject({ operations: 1, errors: 0, lag: null })
     expect(parts.get('api')).toMatchObject({ operations: 1, errors: 0 })
 
-    const sources = await sqlRows<Record<string, unknown>>(
-      'SELECT tenant, source, toUInt32(sum(accepted)) AS taken, toUInt32(sum(rejected)) AS refused FROM v_ops_sources GROUP BY ALL',
-      place,
-    )
+    const inGold = () =>
+      sqlRows<Record<string, unknown>>(
+        'SELECT tenant, source, toUInt32(sum(accepted)) AS taken, toUInt32(sum(rejected)) AS refused FROM v_ops_sources GROUP BY ALL',
+        place,
+      )
+    let sources = await inGold()
+    for (let i = 0; sources.length === 0 && i < 30; i++) sources = await inGold()
     expect(sources).toEqual([{ tenant: 'ops', source: 'json', taken: GOOD, refused: BAD }])
     const [counted] = await sqlRows<{ operations: string; latency: string }>(
       `SELECT sum(operations) AS operations, sum(arraySum(latency)) AS latency FROM ops_metrics FINAL WHERE part != 'jobs'`,
