@@ -78,6 +78,7 @@ export class Eraser {
     }))
     const counts = new Map<string, Record<string, number>>(erased.map((e) => [e.floor.erasedBy.id, {}]))
     const full: Removal[] = []
+    const began = this.clock()
     for (const table of personalTablesOf(topic)) {
       const of: Removal = { table, partition, generation, students }
       const found = await this.retrying(`count ${table.table}`, () => this.removal.count(of))
@@ -86,17 +87,21 @@ export class Eraser {
       for (const { student, floor } of erased)
         if (found.has(student)) counts.get(floor.erasedBy.id)![table.table] = found.get(student)!
     }
-    await this.write(part, partition, erased, counts, full.length === 0)
+    await this.write(part, partition, erased, counts, full.length === 0, began)
     crashPoint('gold.counted')
     if (full.length === 0) return
     let left = full
-    for (let attempt = 1; left.length > 0 && attempt <= ATTEMPTS; attempt++) left = await this.emptied(left)
+    let looked = began
+    for (let attempt = 1; left.length > 0 && attempt <= ATTEMPTS; attempt++) {
+      looked = this.clock()
+      left = await this.emptied(left)
+    }
     crashPoint('gold.erased')
     if (left.length > 0)
       this.telemetry.error('rows of an erased student came back while they were removed; erase again to be sure', {
         tables: left.map((r) => r.table.table),
       })
-    else await this.write(part, partition, erased, counts, true)
+    else await this.write(part, partition, erased, counts, true, looked)
     this.telemetry.info('students erased', { part, partition, students: erased.length })
   }
 
@@ -113,7 +118,7 @@ export class Eraser {
 
   /** Notes in the erasure's row that events of after the readmission count again. */
   async readmitted(partition: number, readmissions: readonly Passed[]): Promise<void> {
-    await this.write('learning.events', partition, readmissions, new Map(), null)
+    await this.write('learning.events', partition, readmissions, new Map(), null, this.clock())
   }
 
   /**
@@ -132,16 +137,19 @@ export class Eraser {
     this.telemetry.count('gold.late_rejects', newest.size)
   }
 
+  /**
+   * `at`: when what is written was looked at. Of two writers the one that looked later counts: a replaced owner that wakes
+   * up after its look changes nothing.
+   */
   private async write(
     part: string,
     partition: number,
     changed: readonly Passed[],
     counts: ReadonlyMap<string, Record<string, number>>,
     verified: boolean | null,
+    at: number,
   ): Promise<void> {
     const ids = changed.map((c) => c.floor.erasedBy.id)
-    // Of two writers the one that read later counts: a replaced owner that wakes up here changes nothing.
-    const at = this.clock()
     const before = await this.retrying('erasures', () => this.rows.ofCommands(part, ids))
     const known = new Map(before.map((r) => [r.command_id, r]))
     const rows = changed.map(({ student, floor: f }): ErasureRow => {
