@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { importRoster } from '@mastery/api/src/roster/import.ts'
 import { withRoster } from '@mastery/api/src/roster/parts.ts'
 import { activatePolicy } from '@mastery/cli/src/alerts/activate.ts'
+import { policyInForce } from '@mastery/cli/src/alerts/in-force.ts'
 import { withPseudonyms } from '@mastery/cli/src/alerts/people.ts'
+import { previewRules } from '@mastery/cli/src/alerts/preview.ts'
 import { readYaml } from '@mastery/infra/config/alert-yaml.ts'
 import { ensureVaultKey } from '@mastery/infra/config/vault-keys.ts'
 import { tellWhatIsInForce, untoldTenants } from '@mastery/infra/runtime/ops-rules.ts'
@@ -173,6 +175,27 @@ describe('rules about the system itself, from a record of a service to a message
       { rule: 'bad_items', scope: 'item', topic: 'fractions', state: 'resolved', times: '2' },
       { rule: 'slow_scoring', scope: 'pipeline', topic: '', state: 'resolved', times: '2' },
     ])
+  })
+
+  it('are previewed over what the log has: what the rules in force told, and what others would have', async () => {
+    const { installation } = world
+    const tenant = installation.secrets.tenants[0]!.id
+    const range = { from: START, to: at(60 * 24 * 60) }
+    const { policy } = (await policyInForce(installation, tenant))!
+    const found = await previewRules(installation, tenant, policy, range, () => {})
+    const fired = (await episodes()).filter((a) => a.state === 'firing')
+    expect(found.system!.from).toBeGreaterThanOrEqual(START)
+    expect(found.system!.to).toBeGreaterThan(found.system!.from)
+    expect(fired.length).toBeGreaterThan(1)
+    for (const rule of new Set(fired.map((a) => a.rule)))
+      expect(found.rules.find((r) => r.rule === rule)).toMatchObject({
+        fired: fired.filter((a) => a.rule === rule).length,
+        notices: expect.any(Number),
+      })
+    const calm = policy.watches.map((w) => (w.id === 'slow_scoring' ? { ...w, enter: 2000, leave: 1500 } : w))
+    const other = await previewRules(installation, tenant, { ...policy, watches: calm }, range, () => {})
+    expect(other.rules.map((r) => r.rule)).not.toContain('slow_scoring')
+    expect(found.rules.map((r) => r.rule)).toContain('slow_scoring')
   })
 
   it('are decided anew by another generation, which tells nobody before readers see it', async () => {

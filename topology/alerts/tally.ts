@@ -1,5 +1,6 @@
 import type { Alert } from '@mastery/schemas/src/generated/alert.gen.ts'
 import type { Notice } from '@mastery/schemas/src/generated/notice.gen.ts'
+import { aboutOf } from './table-watch.ts'
 
 const DAY = 86_400_000
 const WEEK = 7 * DAY
@@ -57,7 +58,7 @@ export class Tally {
   }
 
   alert(a: Alert): void {
-    const key = `${a.rule}\n${a.student ?? a.class}\n${a.topic}`
+    const key = `${a.rule}\n${a.student ?? a.class ?? aboutOf(a)}\n${a.topic}`
     if (a.state === 'resolved') this.ended.set(key, a.now)
     const begins = (a.before === 'pending' || a.before === 'normal' || a.before === 'resolved') && a.state !== 'pending'
     if (!begins || a.state === 'normal' || a.state === 'resolved' || a.state === 'no_data' || !this.within(a.now))

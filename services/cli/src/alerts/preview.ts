@@ -1,23 +1,25 @@
 import type { Installation } from '@mastery/infra/runtime/installation.ts'
 import { alertMetas } from '@mastery/infra/runtime/ops-rules.ts'
 import type { Alert } from '@mastery/schemas/src/generated/alert.gen.ts'
-import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
 import type { Notice } from '@mastery/schemas/src/generated/notice.gen.ts'
-import { type AlertPolicy, policyText } from '@mastery/topology/alerts/policy.ts'
+import type { AlertPolicy } from '@mastery/topology/alerts/policy.ts'
 import { Tally, type TallyResult } from '@mastery/topology/alerts/tally.ts'
-import { CodecError } from '@mastery/topology/ports/codec.ts'
 import type { StageOutput, StageRecord } from '@mastery/topology/stage.ts'
-import { filesOfMarker, policyName } from '@mastery/topology/stages/alerting/markers.ts'
+import { filesOfMarker } from '@mastery/topology/stages/alerting/markers.ts'
 import { alertingStage } from '@mastery/topology/stages/alerting/stage.ts'
 import { classesStage } from '@mastery/topology/stages/classes/stage.ts'
 import { topicAt } from '@mastery/topology/topics.ts'
 import { VirtualRun } from '@mastery/topology/virtual-run.ts'
+import { decoded, openingMarkers } from './preview-records.ts'
+import { previewSystem } from './preview-system.ts'
 
 const CHUNK = 2_000
 
 export interface Previewed extends TallyResult {
   /** Event time of the first and the last record that the log has, UTC milliseconds; null: it has none. */
   history: { from: number; to: number } | null
+  /** The same of what services said of themselves and what was found of items, models and data: by the clock of the services. */
+  system: { from: number; to: number } | null
   /** There is a roster to take recipients from. */
   roster: boolean
   /** The log no longer has its beginning: what rests on what is gone is missing. */
@@ -25,8 +27,9 @@ export interface Previewed extends TallyResult {
 }
 
 /**
- * What rules would have told whom over history: the alerting stage itself, over the scores and ticks that the log of the
- * generation in force has, in their time. The roster in force now holds for all of it. Nothing is written.
+ * What rules would have told whom over history: the stages themselves, over the scores and ticks that the log of the
+ * generation in force has, in their time, and over ops.metrics in that of the services. The roster in force now holds for
+ * all of it. Nothing is written.
  */
 export async function previewRules(
   from: Installation,
@@ -87,45 +90,6 @@ export async function previewRules(
     }
     tally.students += run.size
   }
-  return { ...tally.result(), history: history.to > 0 ? history : null, roster: roster !== undefined, cut }
-}
-
-function decoded(from: Installation, bytes: Buffer, key: string, origin: StageRecord['origin']): StageRecord | null {
-  try {
-    return { ...from.codec.decode(bytes), key, origin }
-  } catch (e) {
-    if (e instanceof CodecError) return null
-    throw e
-  }
-}
-
-function openingMarkers(
-  tenant: string,
-  policy: AlertPolicy,
-  roster: { version: string; payload: string } | undefined,
-  generation: number,
-): Marker[] {
-  const both = (subject: 'policy' | 'roster', name: string, version: string, payload: string): Marker[] =>
-    (['prepare', 'activate'] as const).map((action) => ({
-      marker_id: `preview ${subject} ${action}`,
-      action,
-      subject,
-      name,
-      version,
-      payload: action === 'prepare' ? payload : null,
-      issued_at: 0,
-    }))
-  return [
-    {
-      marker_id: 'preview generation',
-      action: 'activate',
-      subject: 'generation',
-      name: 'pipeline',
-      version: String(generation),
-      payload: null,
-      issued_at: 0,
-    },
-    ...(roster ? both('roster', tenant, roster.version, roster.payload) : []),
-    ...both('policy', policyName(tenant), 'preview', policyText(policy)),
-  ]
+  const system = await previewSystem(from, openingMarkers(tenant, policy, roster, generation), 2 * partitions, said)
+  return { ...tally.result(), history: history.to > 0 ? history : null, system, roster: roster !== undefined, cut }
 }

@@ -61,22 +61,29 @@ export function rulesTable(policy: AlertPolicy): string {
 const DAY = 86_400_000
 const day = (ms: number) => new Date(ms).toISOString().slice(0, 10)
 
-/** `watches`: rules about the system itself among those that are previewed. */
-export function previewText(p: Previewed, range: { from: number; to: number }, watches = 0): string {
-  const without =
-    watches === 0
-      ? ''
-      : `${watches} rules about the system itself are left out: a preview folds scores only. "npx mastery alerts test FILE" holds them against series.\n`
-  return `${studentPreview(p, range)}${without}`
+/** `watches`: whether there are rules about the system itself. */
+export function previewText(p: Previewed, range: { from: number; to: number }, watches: boolean): string {
+  return `${countsText(p, range)}${watches ? systemText(p.system, range) : ''}`
 }
 
-function studentPreview(p: Previewed, range: { from: number; to: number }): string {
-  if (p.history === null) return 'The log has no ticks yet: there is nothing to preview.\n'
+/** Over which time services said anything of themselves. */
+function systemText(system: Previewed['system'], range: { from: number; to: number }): string {
+  if (system === null)
+    return 'Of the system itself nothing is known yet: ops.metrics is empty. "npm start" and the services write to it.\n'
+  const minute = (ms: number) => new Date(ms).toISOString().slice(0, 16).replace('T', ' ')
+  const late = system.to < range.from || system.from >= range.to ? ', outside of this time' : ''
+  return `Rules about the system itself were held against what services said and jobs found from ${minute(system.from)} to ${minute(system.to)}${late}.\n`
+}
+
+function countsText(p: Previewed, range: { from: number; to: number }): string {
+  if (p.history === null && p.rules.length === 0) return 'The log has no ticks yet: there is nothing to preview.\n'
   const lines = [
     `From ${day(range.from)} to ${day(range.to)} these rules would have said, of ${p.students.toLocaleString('en')} students:`,
   ]
-  if (p.cut) lines.push(`The log begins on ${day(p.history.from)} by now; what rests on older answers is missing.`)
-  else if (p.history.from > range.from + DAY) lines.push(`There is nothing from before ${day(p.history.from)}.`)
+  if (p.cut && p.history)
+    lines.push(`The log begins on ${day(p.history.from)} by now; what rests on older answers is missing.`)
+  else if (p.history && p.history.from > range.from + DAY)
+    lines.push(`There is nothing from before ${day(p.history.from)}.`)
   if (p.rules.length === 0) return `${lines.join('\n')}\nNothing.\n`
   const rows = p.rules.map((r) => [
     r.rule,

@@ -124,11 +124,11 @@ async function preview(host: Host, io: Io, values: Values): Promise<number> {
   if (!policy) throw new UsageError('No alert rules are in force; name a file: --rules configs/alerts/default.yaml.')
   const found = await previewRules(host.installation, tenant, policy, { from, to }, () => {})
   const suggestions = suggestionsFor(policy, await toldAlerts(await host.gold(), tenant))
-  const left = policy.watches.filter((w) => w.enabled).map((w) => w.id)
+  const watches = policy.watches.some((w) => w.enabled)
   io.out(
     values.json
-      ? `${JSON.stringify({ tenant, from, to, ...found, suggestions, left_out: left })}\n`
-      : `${previewText(found, { from, to }, left.length)}${suggestions.map(suggestionText).join('')}`,
+      ? `${JSON.stringify({ tenant, from, to, ...found, suggestions })}\n`
+      : `${previewText(found, { from, to }, watches)}${suggestions.map(suggestionText).join('')}`,
   )
   return 0
 }
@@ -141,14 +141,10 @@ npx mastery alerts test FILE [--json]        holds rules against series of answe
 npx mastery alerts rules [--tenant T] [--json]            the rules in force
 npx mastery alerts activate FILE [--tenant T] [--json]    puts rules in force, from one offset of each partition on
 npx mastery alerts preview [--from TIME] [--to TIME] [--rules FILE] [--tenant T] [--json]
-<<<<<<< HEAD
-                       what these rules, or those in force, would have told whom; default: the last ${USUAL_DAYS} days.
-                       Rules about the system itself are left out
-=======
-                       what these rules, or those in force, would have told whom; default: the last ${USUAL_DAYS} days. Where
-                       teachers said of many alerts that they are of no use, it suggests a stricter threshold
+                       what these rules, or those in force, would have told whom; default: the last ${USUAL_DAYS} days; rules about
+                       the system itself by the clock of the services. Where teachers said of many alerts that they are of no
+                       use, it suggests a stricter threshold
 npx mastery alerts feedback [--tenant T] [--json]         per rule: alerts told, taken on, and said to be of no use
->>>>>>> main
 npx mastery alerts list [--student ID] [--all] [--tenant T] [--json]    alerts that stand; --all: those that are over too
 
 docs/alerts.md has every kind of rule and every field. The rules take what comes before a topic from the topic graph as it
