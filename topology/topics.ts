@@ -233,7 +233,7 @@ export const TOPICS: readonly TopicSpec[] = [
   {
     name: 'ops.metrics',
     key: 'always the same',
-    subjects: ['ops-metric', 'ops-signal', 'marker'],
+    subjects: ['ops-metric', 'ops-signal', 'marker', 'student-command'],
     retentionDays: 30,
     compacted: false,
     derived: false,

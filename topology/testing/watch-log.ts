@@ -3,7 +3,9 @@ import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
 import type { Notice } from '@mastery/schemas/src/generated/notice.gen.ts'
 import type { OpsMetric } from '@mastery/schemas/src/generated/ops-metric.gen.ts'
 import type { OpsSignal, SignalSubject } from '@mastery/schemas/src/generated/ops-signal.gen.ts'
+import type { CommandKind, StudentCommand } from '@mastery/schemas/src/generated/student-command.gen.ts'
 import { type AlertPolicy, policyText } from '../alerts/policy.ts'
+import { studentCommand } from '../events/command.ts'
 import { addTo } from '../ops/latency.ts'
 import { OPS_KEY } from '../ops/place.ts'
 import type { Relations } from '../roster/relations.ts'
@@ -123,6 +125,15 @@ export class OpsRecords {
   metrics(from: number, until: number, given: Partial<OpsMetric> | ((to: number) => Partial<OpsMetric>) = {}): this {
     for (let to = from + EVERY; to <= until; to += EVERY)
       this.metric(to, typeof given === 'function' ? given(to) : given)
+    return this
+  }
+
+  /** What somebody does about an alert. */
+  command(kind: CommandKind, alert: string, given: Partial<StudentCommand> = {}): this {
+    const command_id = `c${this.all.length}`
+    const student = `system/${TENANT}`
+    const value = studentCommand({ command_id, tenant: TENANT, student, kind, issued_at: 0, alert, ...given })
+    this.all.push({ subject: 'student-command', value })
     return this
   }
 

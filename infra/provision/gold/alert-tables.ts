@@ -32,7 +32,7 @@ export const ALERT_TABLES: readonly GoldTable[] = [
       [
         'held_back',
         LC,
-        'Why nobody was told where somebody would be: late, replayed, cooldown, silenced, no recipient; else empty.',
+        'Why nobody was told where somebody would be: late, replayed, cooldown, acknowledged, silenced, no recipient; else empty.',
       ],
       ...EVIDENCE,
       ['done_by', 'Nullable(String)', 'Pseudonym of who acknowledged, silenced or judged it.'],

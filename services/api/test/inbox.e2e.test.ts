@@ -7,6 +7,7 @@ import { unsubscribeToken } from '@mastery/infra/config/unsubscribe.ts'
 import { COMPONENTS, type ComponentName } from '@mastery/infra/http/components.ts'
 import type { StudentCommand } from '@mastery/schemas/src/generated/student-command.gen.ts'
 import { classSubject } from '@mastery/topology/events/class-command.ts'
+import { OPS_KEY, opsPartition } from '@mastery/topology/ops/place.ts'
 import { partitionOf } from '@mastery/topology/partition.ts'
 import { MapVault } from '@mastery/topology/testing/map-vault.ts'
 import { exampleDelivery, exampleMessage } from '@mastery/topology/testing/notifier-contract.ts'
@@ -155,11 +156,18 @@ describe('the inbox', () => {
     ])
     expect((await ask(`/alerts?recipient=${STAFF}`, PERSON_KEY)).status).toBe(403)
     expect(ids(await page('/alerts'))).not.toContain('behind')
-    // Its rule is changed, not the alert.
-    const refused = await ask('/alerts/behind/silence', OPERATOR_KEY, { recipient: STAFF, reason: 'x', until: NOW + 1 })
-    expect([refused.status, ((await refused.json()) as { error: { code: string } }).error?.code]).toEqual([
-      400,
-      'no_student',
+    // It is decided where the system is watched, and so is what is done about it.
+    const asked = { recipient: STAFF, reason: 'being moved', until: NOW + 1000 }
+    const silenced = await ask('/alerts/behind/silence', OPERATOR_KEY, asked)
+    expect(silenced.status).toBe(202)
+    fits('AlertCommand', await silenced.json())
+    const partition = opsPartition(await api.log.partitions('ops.metrics'))
+    const written = (await api.log.read('ops.metrics', partition, 0, 1000)).flatMap((r) => {
+      const { subject, value } = api.codec.decode(r.value)
+      return subject === 'student-command' ? [{ key: r.key, ...(value as StudentCommand) }] : []
+    })
+    expect(written).toMatchObject([
+      { key: OPS_KEY, kind: 'silence', alert: 'behind', tenant: 'school', until: NOW + 1000, reason: 'being moved' },
     ])
     expect((await ask('/alerts/behind/acknowledge', PERSON_KEY, {})).status).toBe(404)
   })
@@ -198,7 +206,11 @@ describe('the inbox', () => {
     expect(await status('/alerts/a3/acknowledge', PERSON_KEY, { odd: 1 })).toBe(400)
     expect(await status('/alerts/a3/acknowledge', PERSON_KEY, { recipient: OTHER })).toBe(403)
     expect(await status('/alerts/a3/acknowledge', KEY, {})).toBe(403)
-    expect(await status('/alerts/model-drift/acknowledge', OPERATOR_KEY, {})).toBe(400)
+    // A teacher who is told that data can't be relied on must not keep it from those who mend it.
+    const d = exampleDelivery(8, { recipient: PERSON, role: 'teacher', now: NOW })
+    const items = [{ ...d.items[0]!, alert_id: 'bad-data', student: null, class: null, scope: 'pipeline' }]
+    await new GoldInbox(gold).send(exampleMessage(8, { delivery: { ...d, items } }))
+    expect(await status('/alerts/bad-data/silence', PERSON_KEY, { until: NOW + 1000, reason: 'x' })).toBe(403)
     expect((await commands()).length).toBe(before)
   })
 

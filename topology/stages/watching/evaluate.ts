@@ -6,6 +6,7 @@ import { judgePart } from './judge-part.ts'
 import { type Instance, move, newInstance, resolve, type Verdict } from './machine.ts'
 import type { WatchMeta } from './meta.ts'
 import { forgetParts, partsSeen } from './parts.ts'
+import { silentUntil } from './silence.ts'
 import { type Step, settle } from './telling.ts'
 
 const keyOf = (tenant: string, rule: string, subject: string) => JSON.stringify([tenant, rule, subject])
@@ -27,9 +28,8 @@ function one(
     if (v?.at !== 'enter') return
     meta.instances.set(key, (i = newInstance(tenant, rule, subject)))
   }
-  const before = i.base
   move(i, rule, v, clock, step.now)
-  settle(step, i, rule, rules, before, v)
+  settle(step, i, rule, rules, v, silentUntil(meta.silences, i))
   if ((i.base === 'normal' || i.base === 'resolved') && i.toldAt + rule.cooldown <= step.now) meta.instances.delete(key)
 }
 
@@ -112,16 +112,15 @@ export function endAbandoned(meta: WatchMeta, step: Step): void {
     const rules = inForce(meta.inForce, i.tenant)
     const rule = rules?.book.policy.watches.find((r) => goesOn(i, r))
     if (rules === null || rule !== undefined) continue
-    const before = i.base
     if (i.base === 'pending' || (i.base === 'no_data' && !i.fired)) i.base = 'normal'
     else if (i.base !== 'normal' && i.base !== 'resolved') resolve(i, 0)
-    settle(step, i, abandoned(i), rules, before, null)
+    settle(step, i, abandoned(i), rules, null, 0)
     meta.instances.delete(key)
   }
 }
 
 /** What is left of a rule that is gone: who was told is told that it is over. */
-function abandoned(i: Instance): WatchRule {
+export function abandoned(i: Instance): WatchRule {
   return {
     id: i.rule,
     kind: i.kind,

@@ -38,6 +38,19 @@ export interface Instance {
   readers: Recipient[]
   /** Of what they were told. */
   members: string[]
+  /** Until when somebody has taken it on, UTC milliseconds; 0: nobody has. */
+  ackUntil: number
+  /** Nobody who took it on is waited for any longer: it is told again. */
+  again: boolean
+  /** As it was written down last. */
+  shown: ShownState
+}
+
+/** Where an alert stands as people see it. `silent`: until when it is silenced, UTC milliseconds. */
+export function shownAs(i: Instance, silent: number, now: number): ShownState {
+  if (i.base !== 'firing') return i.base
+  if (silent > now) return 'silenced'
+  return i.ackUntil > now ? 'acknowledged' : 'firing'
 }
 
 export function newInstance(
@@ -61,6 +74,9 @@ export function newInstance(
     toldAt: 0,
     readers: [],
     members: [],
+    ackUntil: 0,
+    again: false,
+    shown: 'normal',
   }
 }
 
@@ -71,6 +87,8 @@ export function resolve(i: Instance, clock: number): void {
   i.since = clock
   i.owed = false
   i.fired = false
+  i.ackUntil = 0
+  i.again = false
 }
 
 /** What a verdict, or the clock alone, makes of an instance. */
@@ -113,6 +131,10 @@ export function move(i: Instance, rule: WatchRule, v: Verdict | null, clock: num
       i.base = 'firing'
       i.since = clock
     } else if (clock - i.since >= rule.hold) resolve(i, clock)
+  }
+  if (i.ackUntil > 0 && i.ackUntil <= now) {
+    i.ackUntil = 0
+    i.again = i.base === 'firing'
   }
   // Whoever was told is told again of what joins, and of nothing once that has left.
   if (i.base === 'firing' && i.readers.length > 0) i.owed = v.members.some((m) => !i.members.includes(m))

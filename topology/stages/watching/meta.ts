@@ -3,6 +3,7 @@ import { type AlertMeta, alertMeta } from '../alerting/meta.ts'
 import { ByteReader, ByteWriter, expectFormat } from '../bytes.ts'
 import type { Instance } from './machine.ts'
 import type { Part, Writer } from './parts.ts'
+import type { Silence } from './silence.ts'
 import type { Source } from './sources.ts'
 
 const WATCH_META_VERSION = 1
@@ -21,6 +22,10 @@ export interface WatchMeta {
   looks: Map<string, number>
   /** By tenant, rule and subject. */
   instances: Map<string, Instance>
+  /** What nobody wants to hear of for a while. */
+  silences: Silence[]
+  /** Hashes of commands that were carried out, oldest first. */
+  commands: number[]
   /** Policies, rosters and the active generation as markers said. */
   inForce: AlertMeta
 }
@@ -42,9 +47,11 @@ export const WATCH_META: StateCodec<WatchMeta> = {
     sources: new Map(),
     looks: new Map(),
     instances: new Map(),
+    silences: [],
+    commands: [],
     inForce: IN_FORCE.empty(''),
   }),
-  encode({ now, heard, parts, sources, looks, instances, inForce }) {
+  encode({ now, heard, parts, sources, looks, instances, silences, commands, inForce }) {
     const w = new ByteWriter(16_384)
     w.u8(WATCH_META_VERSION)
     const bytes = IN_FORCE.encode(inForce)
@@ -57,6 +64,8 @@ export const WATCH_META: StateCodec<WatchMeta> = {
       sources: [...sources],
       looks: [...looks],
       instances: [...instances],
+      silences,
+      commands,
     }
     w.text(JSON.stringify(kept))
     return w.finish()
@@ -74,6 +83,8 @@ export const WATCH_META: StateCodec<WatchMeta> = {
       sources: new Map(kept.sources),
       looks: new Map(kept.looks),
       instances: new Map(kept.instances),
+      silences: kept.silences,
+      commands: kept.commands,
       inForce: IN_FORCE.decode(inForce, ''),
     }
   },

@@ -1,10 +1,12 @@
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
 import type { OpsMetric } from '@mastery/schemas/src/generated/ops-metric.gen.ts'
 import type { OpsSignal } from '@mastery/schemas/src/generated/ops-signal.gen.ts'
+import type { StudentCommand } from '@mastery/schemas/src/generated/student-command.gen.ts'
 import { sourceKey } from '../../alerts/source-key.ts'
 import type { Stage, StageOutput, StageRecord, StepResult } from '../../stage.ts'
 import { topicAt } from '../../topics.ts'
 import { applyMarker, filesOfMarker, filesOfMeta } from '../alerting/markers.ts'
+import { obey } from './commands.ts'
 import { endAbandoned, lookAt, watchParts } from './evaluate.ts'
 import { WATCH_META, type WatchMeta } from './meta.ts'
 import { takeMetric } from './parts.ts'
@@ -75,6 +77,12 @@ export function watchingStage(config: WatchingConfig): Stage<null, WatchMeta> {
     return { type: 'ok', outputs: step.all }
   }
 
+  function command(record: StageRecord, meta: WatchMeta): StepResult {
+    const c = record.value as StudentCommand
+    const step = stepOf(record, meta, c.kind)
+    return obey(meta, c, step) ? { type: 'ok', outputs: step.all } : SEEN
+  }
+
   function marker(record: StageRecord, meta: WatchMeta): StepResult {
     const m = record.value as Marker
     const refused = applyMarker(m, meta.inForce)
@@ -109,6 +117,8 @@ export function watchingStage(config: WatchingConfig): Stage<null, WatchMeta> {
           return signal(record, meta)
         case 'marker':
           return marker(record, meta)
+        case 'student-command':
+          return command(record, meta)
         default:
           return {
             type: 'dead_letter',

@@ -1,5 +1,6 @@
 import type { Alert, Evidence } from '@mastery/schemas/src/generated/alert.gen.ts'
 import type { Notice, NoticeKind } from '@mastery/schemas/src/generated/notice.gen.ts'
+import type { CommandKind, StudentCommand } from '@mastery/schemas/src/generated/student-command.gen.ts'
 import type { WatchKind, WatchRule } from '../../alerts/watch-rule.ts'
 import { hash128 } from '../../events/hash.ts'
 import type { Recipient } from '../../roster/relations.ts'
@@ -7,7 +8,7 @@ import type { StageOutput } from '../../stage.ts'
 import type { TopicName } from '../../topics.ts'
 import type { TenantRules } from '../alerting/in-force.ts'
 import { fact } from './judge-part.ts'
-import type { Base, Instance, Verdict } from './machine.ts'
+import { type Instance, shownAs, type Verdict } from './machine.ts'
 import { readersOf } from './readers.ts'
 
 /** What one record brings about. */
@@ -21,7 +22,7 @@ export interface Step {
   readonly source: number
   readonly offset: number
   readonly now: number
-  readonly cause: 'metric' | 'look' | 'policy'
+  readonly cause: 'metric' | 'look' | 'policy' | CommandKind
   readonly all: StageOutput[]
   ordinals: { alerts: number; notices: number }
 }
@@ -32,6 +33,15 @@ const SCOPE: Readonly<Record<WatchKind, Notice['scope']>> = {
   model_drift: 'model',
   item_health: 'item',
   item_drift: 'item',
+}
+
+/** Code of the fact that says what an alert is about; null: its topic does. */
+const ABOUT: Readonly<Record<WatchKind, string | null>> = {
+  pipeline: 'part',
+  data_quality: 'source',
+  model_drift: 'model',
+  item_health: null,
+  item_drift: null,
 }
 
 /** The topic of an alert on items; what has none is about no topic in particular. */
@@ -73,13 +83,16 @@ function send(
   return { told: true, heldBack: null }
 }
 
+/** Stable name of an alert: of its rule, what it is about, and when the episode began. */
+export const alertIdOf = (i: Instance): string => hash128(i.tenant, i.rule, SCOPE[i.kind], i.subject, String(i.began))
+
 function aboutOf(step: Step, i: Instance, rule: WatchRule, rules: TenantRules) {
   return {
     origin_partition: step.source,
     origin_offset: step.offset,
     generation: step.generation,
     tenant: i.tenant,
-    alert_id: hash128(i.tenant, i.rule, SCOPE[i.kind], i.subject, String(i.began)),
+    alert_id: alertIdOf(i),
     rule: i.rule,
     policy: rules.version,
     scope: SCOPE[i.kind],
@@ -100,12 +113,16 @@ function tellFiring(
   rules: TenantRules,
   members: readonly string[],
   evidence: Evidence[],
+  silent: number,
 ): Told {
+  if (silent > step.now) return { told: false, heldBack: 'silenced' }
+  if (i.ackUntil > step.now) return { told: false, heldBack: 'acknowledged' }
   if (i.toldAt > 0 && i.toldAt + rule.cooldown > step.now) return { told: false, heldBack: 'cooldown' }
   const to = readersOf(rule, topicOf(i), rules.book.policy.people, rules.roster, step.now)
   if (to.length === 0) return { told: false, heldBack: 'no recipient' }
   const told = send(step, i, rule, rules, 'firing', to, evidence)
   i.owed = false
+  i.again = false
   i.toldAt = step.now
   const known = new Map(i.readers.map((r) => [r.user, r]))
   for (const r of to) if (!known.has(r.user)) known.set(r.user, r)
@@ -115,43 +132,54 @@ function tellFiring(
 }
 
 /**
- * Ends a step for one instance: tells people, and writes down what has changed since `before`. `v`: what was found; null
- * where nothing was looked at.
+ * Ends a step for one instance: tells people, and writes down what has changed since it was last written down. `v`: what
+ * was found; null where nothing was looked at. `silent`: until when it is silenced, UTC milliseconds. `deed`: what somebody
+ * did about it, which is written down in any case.
  */
 export function settle(
   step: Step,
   i: Instance,
   rule: WatchRule,
   rules: TenantRules,
-  before: Base,
   v: Verdict | null,
+  silent: number,
+  deed: StudentCommand | null = null,
 ): void {
+  const before = i.shown
   let told: Told = { told: false, heldBack: null }
   const evidence = [...(v?.evidence ?? [])]
+  const about = ABOUT[i.kind]
+  if (deed !== null && about !== null && i.subject !== '') evidence.push({ code: about, value: null, text: i.subject })
   // A look says itself since when, in the time of events.
-  if (v === null && i.base === 'resolved' && step.cause !== 'policy') evidence.push(fact('unknown_since', i.seen))
+  if (v === null && deed === null && i.base === 'resolved' && step.cause !== 'policy')
+    evidence.push(fact('unknown_since', i.seen))
   const began = evidence.some((e) => e.code === 'since' || e.code === 'looked_at')
   if (i.base !== 'normal' && !began) evidence.push(fact('since', i.began))
-  if (i.base === 'firing' && i.owed && v !== null) told = tellFiring(step, i, rule, rules, v.members, evidence)
+  if (i.base === 'firing' && (i.owed || i.again) && v !== null)
+    told = tellFiring(step, i, rule, rules, v.members, evidence, silent)
   if (i.base === 'resolved' && before !== 'resolved' && i.readers.length > 0) {
-    if (rule.tellResolved) told = send(step, i, rule, rules, 'resolved', i.readers, evidence)
+    // What holds others back is always said to be over.
+    if (silent > step.now && rule.kind !== 'data_quality') told = { told: false, heldBack: 'silenced' }
+    else if (rule.tellResolved) told = send(step, i, rule, rules, 'resolved', i.readers, evidence)
     i.readers = []
   }
   const replayed = told.heldBack === 'replayed'
-  if (i.base === before && !told.told && !replayed) return
+  const state = shownAs(i, silent, step.now)
+  i.shown = state
+  if (state === before && !told.told && !replayed && deed === null) return
   const value: Alert = {
     ...aboutOf(step, i, rule, rules),
     ordinal: step.ordinals.alerts++,
     sequence: told.told || replayed ? i.sequence : 0,
-    state: i.base,
+    state,
     before,
     cause: step.cause,
     told: told.told,
     held_back: told.heldBack,
     evidence,
-    by: null,
-    until: null,
-    reason: null,
+    by: deed?.author ?? null,
+    until: deed?.until ?? (state === 'silenced' ? silent : state === 'acknowledged' ? i.ackUntil : null),
+    reason: deed?.reason ?? null,
   }
   step.all.push({ topic: step.alerts, byKey: true, subject: 'alert', key: watchKey(i.tenant), value })
 }

@@ -5,6 +5,7 @@ import type { CommandKind } from '@mastery/schemas/src/generated/student-command
 import { classSubject } from '@mastery/topology/events/class-command.ts'
 import { studentCommand } from '@mastery/topology/events/command.ts'
 import { parseInstant } from '@mastery/topology/importers/clock.ts'
+import { OPS_KEY, opsPartition } from '@mastery/topology/ops/place.ts'
 import { partitionOf } from '@mastery/topology/partition.ts'
 import type { Codec } from '@mastery/topology/ports/codec.ts'
 import type { EventLog } from '@mastery/topology/ports/event-log.ts'
@@ -73,17 +74,22 @@ export function untilOf(asked: Asked, kind: Deed['kind'], now: number): number |
   return until
 }
 
+/** Who answers alerts on the system itself. */
+const SYSTEM_ROLES: readonly string[] = ['operator', 'content_owner']
+
 /** Whom an alert is about. */
 export interface Subject {
-  /** What a command about it names as its student: a pseudonym, or the class. */
+  /** What a command about it names as its student: a pseudonym, the class, or the system of an organisation. */
   key: string
-  /** Pseudonym; empty for a class. */
+  /** Pseudonym; empty for what is about no student. */
   student: string
+  /** It is about the system itself, and decided where that is watched. */
+  system: boolean
 }
 
 /**
  * Whom an alert is about that the person was told of; with null: that anybody was told of. Null: nobody was.
- * @throws HttpError 400 where it is about neither a student nor a class
+ * @throws HttpError 403 where it is about the system and the person does not answer for that
  */
 export async function subjectOfAlert(
   gold: Pick<GoldStore, 'query'>,
@@ -92,30 +98,38 @@ export async function subjectOfAlert(
   alert: string,
 ): Promise<Subject | null> {
   const own = recipient === null ? '' : 'AND recipient = {recipient:String}'
-  const [row] = await gold.query<{ student_id: string; class_id: string }>(
-    `SELECT student_id, class_id FROM inbox WHERE tenant = {tenant:String} ${own} AND alert_id = {alert:String} LIMIT 1`,
+  const [row] = await gold.query<{ student_id: string; class_id: string; role: string }>(
+    `SELECT student_id, class_id, toString(role) AS role FROM inbox WHERE tenant = {tenant:String} ${own} AND alert_id = {alert:String} LIMIT 1`,
     { tenant, alert, ...(recipient === null ? {} : { recipient }) },
   )
   if (row === undefined) return null
-  if (row.student_id !== '') return { key: row.student_id, student: row.student_id }
-  if (row.class_id !== '') return { key: classSubject(tenant, row.class_id), student: '' }
-  throw new HttpError(
-    400,
-    'no_student',
-    'This alert is about no student and no class; its rule is changed in the alert policy.',
-  )
+  if (row.student_id !== '') return { key: row.student_id, student: row.student_id, system: false }
+  if (row.class_id !== '') return { key: classSubject(tenant, row.class_id), student: '', system: false }
+  // A teacher who is told that data can't be relied on must not keep it from those who mend it.
+  if (recipient !== null && !SYSTEM_ROLES.includes(row.role))
+    throw new HttpError(403, 'not_yours', 'This alert is about the system itself: who runs it answers it.')
+  return { key: `system/${tenant}`, student: '', system: true }
 }
 
-/** Appends what somebody does about an alert, in the partition of whom it is about. Gives the command's id. */
+/** Appends what somebody does about an alert, where it is decided: for a student or a class in its partition. Gives the command's id. */
 export async function appendDeed(
   to: { log: EventLog; codec: Codec; partitions: number },
-  student: string,
+  about: Subject,
   deed: Deed,
   now: number,
 ): Promise<string> {
   const command_id = randomUUID()
-  const value = to.codec.encode('student-command', studentCommand({ ...deed, student, command_id, issued_at: now }))
-  const partition = partitionOf(student, to.partitions)
-  await to.log.append([{ topic: 'learning.events', partition, key: student, value, timestamp: now }])
+  const value = to.codec.encode(
+    'student-command',
+    studentCommand({ ...deed, student: about.key, command_id, issued_at: now }),
+  )
+  const record = { value, timestamp: now }
+  if (about.system) {
+    const partition = opsPartition(await to.log.partitions('ops.metrics'))
+    await to.log.append([{ topic: 'ops.metrics', partition, key: OPS_KEY, ...record }])
+  } else {
+    const partition = partitionOf(about.key, to.partitions)
+    await to.log.append([{ topic: 'learning.events', partition, key: about.key, ...record }])
+  }
   return command_id
 }

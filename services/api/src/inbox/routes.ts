@@ -70,7 +70,7 @@ export function inboxRoutes(parts: InboxParts, who: Who, access: AccessLog): Rec
           'unknown_alert',
           'No alert of this id is in the inbox. GET /alerts lists those that are.',
         )
-      const command_id = await appendDeed(parts, about.key, { tenant, author, alert, kind, reason, until }, now())
+      const command_id = await appendDeed(parts, about, { tenant, author, alert, kind, reason, until }, now())
       access.note({ ...who.entry(call, caller), action: `${kind} alert`, student: about.student })
       return { status: 202, body: { command_id, alert_id: alert, kind } }
     }
