@@ -214,7 +214,7 @@ export class PartitionRunner {
     if (!parts.state.carriesOutputs && outputs.length > 0) {
       parts.trace?.('5 produce')
       await this.retrying('produce', () => parts.log.append(outputs), fetch)
-      crashPoint(`${scope.stage}.produced`)
+      crashPoint(`${scope.stage}.produced`, () => outputs.map((o) => o.key))
     }
 
     // 6. Commit state and offset in one atomic operation, fenced by owner epoch and expected offset.

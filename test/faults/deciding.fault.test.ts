@@ -19,9 +19,9 @@ describe.skipIf(!gated)(title, { timeout: 300_000 }, () => {
 
   it('says nothing twice and forgets nothing when it dies between the write and the commit, stage by stage', async () => {
     const rounds = [
-      { alerts: 'alerts.produced', notify: 'notify.produced', drift: 'drift-features.produced' },
-      { alerts: 'classes.produced', notify: 'notify.produced:2', drift: 'drift-scores.produced' },
-      { alerts: 'alerts.produced:2', drift: 'drift.produced' },
+      { alerts: 'alerts.produced.keyed', notify: 'notify.produced.keyed', drift: 'drift-features.produced.keyed' },
+      { alerts: 'classes.produced.keyed', notify: 'notify.produced.keyed:2', drift: 'drift-scores.produced.keyed' },
+      { alerts: 'alerts.produced.keyed:2', drift: 'drift.produced.keyed' },
     ]
     const deaths = await killedInRounds(rig, 'school', rounds)
     expect(deaths.sort()).toEqual(rounds.flatMap((r) => Object.values(r).map((at) => `${at} SIGKILL`)).sort())
