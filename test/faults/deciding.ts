@@ -1,4 +1,5 @@
 import type { ServiceName } from '@mastery/topology/flow.ts'
+import { expect } from 'vitest'
 import type { Rig } from './rig.ts'
 
 /** Where each service dies while a slice of the school comes. */
@@ -39,7 +40,14 @@ export async function killedInRounds(rig: Rig, tenant: string, rounds: readonly 
 }
 
 /** Stages that wrote something twice, as those do that die between the write and the commit. */
-export async function wroteTwice(rig: Rig, tenant: string): Promise<string[]> {
+async function wroteTwice(rig: Rig, tenant: string): Promise<string[]> {
   const copies = (await rig.decided(tenant)).filter((d) => d.copies > 0)
   return [...new Set(copies.map((d) => d.of.split(' of ')[1]!))].sort()
+}
+
+/** After the kills everything is as in an undisturbed run, and each of these stages wrote something twice on the way. */
+export async function nothingLost(rig: Rig, tenant: string, what: string, kills: number): Promise<void> {
+  await rig.recovered(what, tenant, () => `${kills} kills`)
+  const deciding = ['alerts', 'classes', 'drift', 'drift-features', 'drift-scores', 'notify']
+  expect(await wroteTwice(rig, tenant)).toEqual(deciding)
 }

@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeTenants } from '../faults/tenants.ts'
 import { masteryOk, type Place, sqlRows } from '../processes/cli.ts'
 import { Server } from '../processes/server.ts'
+import { onServers } from '../processes/services.ts'
 
 const gated = process.env['MASTERY_TEST_KAFKA']
 const title = gated
@@ -64,17 +65,7 @@ describe.skipIf(!gated)(title, { timeout: 300_000 }, () => {
     const at = await upStack({ root: folder })
     place = {
       data: join(folder, 'local'),
-      env: {
-        MASTERY_PROFILE: 'local',
-        MASTERY_TENANTS_FILE: tenantsFile,
-        KAFKA_BROKERS: at.kafka,
-        REDIS_URL: at.redis,
-        SCHEMA_REGISTRY_URL: at.registry,
-        CLICKHOUSE_URL: at.clickhouse,
-        PORT: '0',
-        HOST: '127.0.0.1',
-        METRICS_SECONDS: '1',
-      },
+      env: { ...onServers(at, tenantsFile), METRICS_SECONDS: '1' },
     }
     installation = await openInstallation(loadProfile({ ...place.env, MASTERY_DATA: place.data }), SILENT)
     nobody = (await masteryOk(['pipeline'], place)).out

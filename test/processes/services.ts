@@ -16,6 +16,18 @@ export interface Servers {
   clickhouse: string
 }
 
+/** Environment of a process on real servers and any free port. */
+export const onServers = (at: Servers, tenantsFile: string): Record<string, string> => ({
+  MASTERY_PROFILE: 'local',
+  MASTERY_TENANTS_FILE: tenantsFile,
+  KAFKA_BROKERS: at.kafka,
+  REDIS_URL: at.redis,
+  SCHEMA_REGISTRY_URL: at.registry,
+  CLICKHOUSE_URL: at.clickhouse,
+  PORT: '0',
+  HOST: '127.0.0.1',
+})
+
 /** The services as processes of their own on real servers, on any free ports. */
 export class Services {
   readonly place: Place
@@ -28,18 +40,7 @@ export class Services {
 
   /** `tenantsFile`: shared with whom the rows are compared, so that students have the same pseudonyms. */
   constructor(at: Servers, data: string, tenantsFile: string, more: Record<string, string> = {}) {
-    const env = {
-      MASTERY_PROFILE: 'local',
-      MASTERY_TENANTS_FILE: tenantsFile,
-      KAFKA_BROKERS: at.kafka,
-      REDIS_URL: at.redis,
-      SCHEMA_REGISTRY_URL: at.registry,
-      CLICKHOUSE_URL: at.clickhouse,
-      PORT: '0',
-      HOST: '127.0.0.1',
-      ...more,
-    }
-    this.place = { data, env }
+    this.place = { data, env: { ...onServers(at, tenantsFile), ...more } }
   }
 
   of(name: ServiceName): Server {

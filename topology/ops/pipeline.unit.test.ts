@@ -1,5 +1,6 @@
 import type { OpsMetric } from '@mastery/schemas/src/generated/ops-metric.gen.ts'
 import { describe, expect, it } from 'vitest'
+import { idleMetric } from '../testing/ops-metric.ts'
 import { addTo } from './latency.ts'
 import { pipelineOf } from './pipeline.ts'
 
@@ -8,29 +9,7 @@ const SECOND = 1000
 
 function metric(secondsAgo: number, more: Partial<OpsMetric> = {}): OpsMetric {
   const to = NOW - secondsAgo * SECOND
-  return {
-    service: 'scoring',
-    part: 'scoring',
-    instance: 'a:1',
-    generation: 0,
-    from: to - 15 * SECOND,
-    to,
-    started: 0,
-    last: false,
-    operations: 0,
-    errors: 0,
-    dead_letters: 0,
-    retries: 0,
-    lag: 0,
-    partitions: 4,
-    stopped: 0,
-    rebuilding: 0,
-    problem: null,
-    latency: [],
-    age: [],
-    sources: [],
-    ...more,
-  }
+  return idleMetric({ part: 'scoring', from: to - 15 * SECOND, to, ...more })
 }
 const one = (...metrics: OpsMetric[]) => {
   const parts = pipelineOf(metrics, NOW)

@@ -13,6 +13,7 @@ import { policyName } from '../stages/alerting/markers.ts'
 import { watchingStage } from '../stages/watching/stage.ts'
 import type { SubjectName } from '../topics.ts'
 import { smallRoster, TENANT } from './alert-log.ts'
+import { idleMetric } from './ops-metric.ts'
 import { type DriverOptions, TopologyDriver } from './topology-driver.ts'
 
 export const SECOND = 1000
@@ -48,29 +49,16 @@ export function staffRoster(): Relations {
 
 /** A record of a service that fares well; what is given is otherwise. */
 export function metric(to: number, given: Partial<OpsMetric> = {}): OpsMetric {
-  return {
-    service: 'scoring',
+  return idleMetric({
     part: 'scoring',
     instance: 'host 1',
-    generation: 0,
     from: to - EVERY,
     to,
-    started: 0,
-    last: false,
     operations: 100,
-    errors: 0,
-    dead_letters: 0,
-    retries: 0,
-    lag: 0,
-    partitions: 4,
-    stopped: 0,
-    rebuilding: 0,
-    problem: null,
     latency: took(40, 100),
     age: took(200, 100),
-    sources: [],
     ...given,
-  }
+  })
 }
 
 /** Bins in which `n` operations took `ms` milliseconds each. */

@@ -8,6 +8,7 @@ import { addTo, merged, quantileMs } from '@mastery/topology/ops/latency.ts'
 import { type PartStanding, pipelineOf } from '@mastery/topology/ops/pipeline.ts'
 import { opsPartition } from '@mastery/topology/ops/place.ts'
 import type { StageRecord } from '@mastery/topology/stage.ts'
+import { idleMetric } from '@mastery/topology/testing/ops-metric.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Sink } from './testing/sink.ts'
 
@@ -15,29 +16,9 @@ const MINUTE = 60_000
 const NOW = Date.now()
 
 function metric(part: string, minute: number, more: Partial<OpsMetric> = {}): OpsMetric {
-  return {
-    service: part,
-    part,
-    instance: 'a:1',
-    generation: 0,
-    from: NOW + (minute - 1) * MINUTE,
-    to: NOW + minute * MINUTE,
-    started: NOW - 1_000 * MINUTE,
-    last: false,
-    operations: 0,
-    errors: 0,
-    dead_letters: 0,
-    retries: 0,
-    lag: null,
-    partitions: 0,
-    stopped: 0,
-    rebuilding: 0,
-    problem: null,
-    latency: [],
-    age: [],
-    sources: [],
-    ...more,
-  }
+  const to = NOW + minute * MINUTE
+  const nothing = { lag: null, partitions: 0, started: NOW - 1_000 * MINUTE }
+  return idleMetric({ part, from: to - MINUTE, to, ...nothing, ...more })
 }
 
 function bins(...counts: [ms: number, n: number][]): number[] {

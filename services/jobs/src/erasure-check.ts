@@ -2,6 +2,7 @@ import { receiptOf } from '@mastery/api/src/privacy/erase.ts'
 import { privacyParts } from '@mastery/api/src/privacy/open.ts'
 import type { JobHandler } from '@mastery/topology/ports/job-queue.ts'
 import type { JobParts } from './job-parts.ts'
+import { noPayload } from './no-payload.ts'
 
 /** Long enough for an insert of a process that slept, and for what waited for a person. */
 const DAYS = 35
@@ -19,10 +20,7 @@ export function erasureCheckJob(parts: JobParts): JobHandler<null, Checked> {
     exclusive: true,
     attempts: 3,
     backoffMs: 60_000,
-    parse(payload) {
-      if (payload !== null) throw new Error('It takes no payload.')
-      return null
-    },
+    parse: noPayload(),
     async run(_, { signal, progress }) {
       const gold = await parts.gold()
       const found = await gold.query<{ command_id: string; tenant: string }>(

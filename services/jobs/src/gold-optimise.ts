@@ -1,5 +1,6 @@
 import type { GoldStore } from '@mastery/topology/ports/gold-store.ts'
 import type { JobHandler } from '@mastery/topology/ports/job-queue.ts'
+import { noPayload } from './no-payload.ts'
 
 /** What one run has done. */
 type Optimised = { tables: { table: string; parts: number; rows: number }[] }
@@ -22,10 +23,7 @@ export function goldOptimiseJob(open: () => Promise<GoldStore>): JobHandler<null
     exclusive: true,
     attempts: 2,
     backoffMs: 60_000,
-    parse(payload) {
-      if (payload !== null) throw new Error('It takes no payload.')
-      return null
-    },
+    parse: noPayload(),
     async run(_, { signal, progress }) {
       const gold = await open()
       const wanted = await gold.query<Parted>(

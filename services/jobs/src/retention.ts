@@ -3,6 +3,7 @@ import type { ClickHouseGold } from '@mastery/infra/adapters/clickhouse/gold.ts'
 import { loadRetention } from '@mastery/infra/config/retention.ts'
 import { runRetention } from '@mastery/infra/provision/gold/retention.ts'
 import type { JobHandler } from '@mastery/topology/ports/job-queue.ts'
+import { noPayload } from './no-payload.ts'
 import { coverAged, type RetentionParts } from './retention/cover.ts'
 
 /** What one run has done. */
@@ -28,10 +29,7 @@ export function retentionJob(parts: {
     exclusive: true,
     attempts: 3,
     backoffMs: 300_000,
-    parse(payload) {
-      if (payload !== null) throw new Error('It takes no payload: the limits stand in configs/retention.json.')
-      return null
-    },
+    parse: noPayload('the limits stand in configs/retention.json'),
     async run(_, { signal }) {
       const limits = loadRetention()
       const gold = await parts.gold()

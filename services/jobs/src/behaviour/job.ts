@@ -1,4 +1,5 @@
 import type { JobHandler } from '@mastery/topology/ports/job-queue.ts'
+import { noPayload } from '../no-payload.ts'
 import { type GamingParts, gamingInGold } from './gaming.ts'
 
 type Done = { students: number; gaming_students: number; actions: number; gaming: number }
@@ -11,10 +12,7 @@ export function gamingJob(open: () => Promise<GamingParts>): JobHandler<null, Do
     exclusive: true,
     attempts: 3,
     backoffMs: 300_000,
-    parse(payload) {
-      if (payload !== null) throw new Error('It takes no payload.')
-      return null
-    },
+    parse: noPayload(),
     async run(_, { signal, telemetry }) {
       const { totals } = await gamingInGold({ ...(await open()), signal }, {}, 0)
       const { students, gamingStudents, actions, gaming } = totals

@@ -2,6 +2,7 @@ import type { DriftPolicy } from '@mastery/topology/drift/policy.ts'
 import type { GoldStore } from '@mastery/topology/ports/gold-store.ts'
 import type { JobHandler, JobQueue } from '@mastery/topology/ports/job-queue.ts'
 import { LEARNERS } from '../learners.ts'
+import { noPayload } from '../no-payload.ts'
 
 const DAY = 86_400_000
 
@@ -32,10 +33,7 @@ export function retrainingJob(open: () => Promise<RetrainingParts>): JobHandler<
     exclusive: true,
     attempts: 3,
     backoffMs: 300_000,
-    parse(payload) {
-      if (payload !== null) throw new Error('It takes no payload.')
-      return null
-    },
+    parse: noPayload(),
     async run(_, { telemetry }) {
       const { gold, queue, policy, now } = await open()
       const drifting = (await gold.query<{ model: string }>(DRIFTING_SQL)).map((r) => r.model)

@@ -1,4 +1,5 @@
 import type { JobHandler } from '@mastery/topology/ports/job-queue.ts'
+import { noPayload } from '../no-payload.ts'
 import { computeProgress, type ProgressParts } from './run.ts'
 
 /** What one run has done. */
@@ -15,10 +16,7 @@ export function progressJob(open: () => Promise<ProgressParts>): JobHandler<null
     exclusive: true,
     attempts: 3,
     backoffMs: 300_000,
-    parse(payload) {
-      if (payload !== null) throw new Error('It takes no payload: the thresholds stand in configs/progress.json.')
-      return null
-    },
+    parse: noPayload('the thresholds stand in configs/progress.json'),
     async run(_, { signal, progress }) {
       const { students, answers, topics, stretches } = await computeProgress({ ...(await open()), signal }, progress)
       return { students, answers, topics, stretches }

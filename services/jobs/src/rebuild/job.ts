@@ -1,4 +1,5 @@
 import { type JobHandler, type Json, PermanentJobError } from '@mastery/topology/ports/job-queue.ts'
+import { noPayload } from '../no-payload.ts'
 import type { RepairParts } from './parts.ts'
 import { rebuildStudents } from './rebuild.ts'
 import { staleStudents } from './stale.ts'
@@ -38,10 +39,7 @@ export function rebuildStaleJob(open: (signal: AbortSignal) => Promise<RepairPar
     exclusive: true,
     attempts: 3,
     backoffMs: 10_000,
-    parse(payload) {
-      if (payload !== null) throw new Error('It takes no payload.')
-      return null
-    },
+    parse: noPayload(),
     async run(_, context) {
       const parts = await open(context.signal)
       const run = await rebuildStale(parts, (done, total) =>

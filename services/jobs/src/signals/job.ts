@@ -3,6 +3,7 @@ import type { Codec } from '@mastery/topology/ports/codec.ts'
 import type { EventLog } from '@mastery/topology/ports/event-log.ts'
 import type { GoldStore } from '@mastery/topology/ports/gold-store.ts'
 import type { JobHandler } from '@mastery/topology/ports/job-queue.ts'
+import { noPayload } from '../no-payload.ts'
 import { itemDriftSignals, itemHealthSignals } from './items.ts'
 import { seriesSignals } from './series.ts'
 
@@ -28,10 +29,7 @@ export function watchSignalsJob(open: () => Promise<SignalParts>): JobHandler<nu
     exclusive: true,
     attempts: 3,
     backoffMs: 60_000,
-    parse(payload) {
-      if (payload !== null) throw new Error('It takes no payload.')
-      return null
-    },
+    parse: noPayload(),
     async run(_, { signal, telemetry }) {
       const { gold, log, codec, now } = await open()
       const at = now()
