@@ -117,4 +117,17 @@ describe('what ops.metrics was told', () => {
       ['activate', 'policy', 'v1'],
     ])
   })
+
+  it('keeps what it was told while no partition has got that far, and brings nothing older back', async () => {
+    const behind = having(
+      [
+        ['v1', 1],
+        ['v1', 1],
+      ],
+      ['v2', 2],
+    )
+    expect(await untoldTenants(behind)).toEqual([])
+    await tellWhatIsInForce(behind, 1000)
+    expect((await told()).filter((m) => m.subject === 'policy').map((m) => m.version)).toEqual(['v2', 'v2'])
+  })
 })

@@ -7,7 +7,7 @@ import { UNSENT } from '@mastery/infra/config/delivery.ts'
 import type { Installation } from '@mastery/infra/runtime/installation.ts'
 import { deliveryJobs } from '@mastery/notify/src/jobs.ts'
 import { topicsReadBy } from '@mastery/topology/topics.ts'
-import { pause } from './waiting.ts'
+import { LIMIT_MS, pause } from './waiting.ts'
 
 const DOMAIN = 'school.example'
 
@@ -98,6 +98,15 @@ export class Post {
   }
 }
 
+/** Looks until it is so; throws what was waited for. */
+async function within(ms: number, what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const until = performance.now() + ms
+  while (!(await isSo())) {
+    if (performance.now() > until) throw new Error(`Waited ${ms / 1000} s for ${what}.`)
+    await pause(200)
+  }
+}
+
 /** Resolves once all messages that were decided have been handed over, and their jobs have run to an end. */
 export async function allSent(installation: Installation): Promise<void> {
   const { log, state } = installation
@@ -113,8 +122,9 @@ export async function allSent(installation: Installation): Promise<void> {
   const handlers = deliveryJobs(UNSENT, () => Promise.reject(new Error('Nothing is sent from here.')))
   const jobs = await installation.openJobs(handlers as never)
   try {
-    while (!(await handedOver())) await pause(200)
-    while ((await jobs.list({ states: ['waiting', 'delayed', 'active'], limit: 1 })).length > 0) await pause(200)
+    await within(LIMIT_MS, 'the hand-over of what was decided to the queue', handedOver)
+    const idle = async () => (await jobs.list({ states: ['waiting', 'delayed', 'active'], limit: 1 })).length === 0
+    await within(LIMIT_MS, 'the end of the jobs that send', idle)
   } finally {
     await jobs.close()
   }

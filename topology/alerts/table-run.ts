@@ -14,7 +14,8 @@ import { madeScore } from './made-score.ts'
 import { type AlertPolicy, policyText } from './policy.ts'
 import { TABLE_TEACHER, TABLE_TENANT, tableRoster } from './table-roster.ts'
 import type { Expectation, TableTest, Wanted } from './table-tests.ts'
-import { aboutOf, watchHappenings } from './table-watch.ts'
+import { watchHappenings } from './table-watch.ts'
+import { aboutOf } from './watch-rule.ts'
 
 /** What was expected and is not so. */
 export interface Difference {
@@ -56,8 +57,8 @@ export function runTableTest(policy: AlertPolicy, test: TableTest): Difference[]
     if (o.subject === 'notice') told.push(o.value as Notice)
     if (o.subject !== 'alert') return
     const a = o.value as Alert
-    const said = aboutOf(a)
-    alerts.set(`${a.rule}\n${a.student}\n${a.topic}${said === null ? '' : `\n${said}`}`, a)
+    const about = aboutOf(a)
+    alerts.set(`${a.rule}\n${a.student}\n${a.topic}${about === null ? '' : `\n${about}`}`, a)
   }
   const takeOps = (subject: SubjectName, value: unknown) => {
     const origin = { topic: 'ops.metrics' as const, partition: 0, offset: opsOffset++ }

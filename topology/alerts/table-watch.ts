@@ -1,4 +1,3 @@
-import type { Evidence } from '@mastery/schemas/src/generated/alert.gen.ts'
 import type { OpsMetric } from '@mastery/schemas/src/generated/ops-metric.gen.ts'
 import type { OpsSignal } from '@mastery/schemas/src/generated/ops-signal.gen.ts'
 import { addTo } from '../ops/latency.ts'
@@ -10,11 +9,6 @@ export interface OpsHappening {
   at: number
   subject: 'ops-metric' | 'ops-signal'
   value: OpsMetric | OpsSignal
-}
-
-/** Which part, source or model version an alert is about; null: it is about something else. */
-export function aboutOf({ evidence }: { evidence: readonly Evidence[] }): string | null {
-  return evidence.find((e) => e.code === 'part' || e.code === 'source' || e.code === 'model')?.text ?? null
 }
 
 const bins = (ms: number, n: number) => {

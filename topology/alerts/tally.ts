@@ -1,6 +1,6 @@
 import type { Alert } from '@mastery/schemas/src/generated/alert.gen.ts'
 import type { Notice } from '@mastery/schemas/src/generated/notice.gen.ts'
-import { aboutOf } from './table-watch.ts'
+import { aboutOf } from './watch-rule.ts'
 
 const DAY = 86_400_000
 const WEEK = 7 * DAY

@@ -1,3 +1,4 @@
+import type { Evidence } from '@mastery/schemas/src/generated/alert.gen.ts'
 /** What a rule about the system itself looks at: services, what comes in, models, items. */
 export const WATCH_KINDS = ['pipeline', 'data_quality', 'model_drift', 'item_health', 'item_drift'] as const
 export type WatchKind = (typeof WATCH_KINDS)[number]
@@ -103,3 +104,8 @@ export interface ContentOwners {
 }
 
 export const NOBODY_NAMED: People = { operators: null, contentOwners: [] }
+
+/** Which part, source or model version an alert is about; null: it is about something else. */
+export function aboutOf({ evidence }: { evidence: readonly Evidence[] }): string | null {
+  return evidence.find((e) => e.code === 'part' || e.code === 'source' || e.code === 'model')?.text ?? null
+}

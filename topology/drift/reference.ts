@@ -25,6 +25,7 @@ export interface TrainedReference {
 export type References = ReadonlyMap<string, TrainedReference>
 export const NO_REFERENCES: References = new Map()
 export const versionKey = (model: string, version: string): string => JSON.stringify([model, version])
+export const isVersionOf = (key: string, model: string): boolean => (JSON.parse(key) as [string, string])[0] === model
 
 /** What a window of a version's quality may be compared with while the version has no weeks of its own. */
 export function trainedOf(references: References, s: Series, window: ClosedWindow): readonly ClosedWindow[] {

@@ -15,24 +15,36 @@ export interface Widths {
 
 const WIDE: Widths = { count: 'u32', partition: 'u32' }
 
+interface Mark {
+  offset: number
+  ordinal: number
+}
+
+const isBehind = (mark: Mark, r: Sourced): boolean =>
+  r.origin_offset > mark.offset || (r.origin_offset === mark.offset && r.ordinal > mark.ordinal)
+
 /**
  * The newest (offset, ordinal) taken from each source partition. A source writes in ascending order, so that what is not
  * newer was taken before: an owner of the source that was replaced, or one that was started again, sent it once more.
  */
 export class Marks {
-  private readonly newest = new Map<number, { offset: number; ordinal: number }>()
+  private readonly newest = new Map<number, Mark>()
 
-  isNew({ origin_partition, origin_offset, ordinal }: Sourced): boolean {
-    const mark = this.newest.get(origin_partition)
-    return (
-      mark === undefined || origin_offset > mark.offset || (origin_offset === mark.offset && ordinal > mark.ordinal)
-    )
+  isNew(r: Sourced): boolean {
+    const mark = this.newest.get(r.origin_partition)
+    return mark === undefined || isBehind(mark, r)
   }
 
   /** Moves the mark; false, with nothing changed, for a record that was taken before. */
   take(r: Sourced): boolean {
-    if (!this.isNew(r)) return false
-    this.newest.set(r.origin_partition, { offset: r.origin_offset, ordinal: r.ordinal })
+    const mark = this.newest.get(r.origin_partition)
+    if (mark === undefined) this.newest.set(r.origin_partition, { offset: r.origin_offset, ordinal: r.ordinal })
+    else {
+      if (!isBehind(mark, r)) return false
+      // In place: this is done for every record.
+      mark.offset = r.origin_offset
+      mark.ordinal = r.ordinal
+    }
     return true
   }
 

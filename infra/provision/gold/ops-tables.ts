@@ -120,7 +120,7 @@ export const OPS_VIEWS: readonly { name: string; about: string; select: string }
     name: 'v_ops_sources',
     about: 'Events that were taken and that could not be read, by day, organisation and the way by which they came.',
     select: `SELECT toDate(to_at) AS day, tenant, source, sum(accepted) AS accepted, sum(rejected) AS rejected,
-      rejected / (accepted + rejected) AS rejected_share
+      if(accepted + rejected > 0, rejected / (accepted + rejected), NULL) AS rejected_share
       FROM ops_metrics FINAL ARRAY JOIN source_tenants AS tenant, source_names AS source, source_accepted AS accepted,
         source_rejected AS rejected GROUP BY day, tenant, source`,
   },

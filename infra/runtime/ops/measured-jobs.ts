@@ -1,8 +1,6 @@
+import { DEFAULT_ATTEMPTS } from '@mastery/topology/jobs/spec.ts'
 import { type JobHandler, PermanentJobError } from '@mastery/topology/ports/job-queue.ts'
 import type { Meter } from './meters.ts'
-
-/** Of a definition that says nothing else; as the port has it. */
-const ATTEMPTS = 3
 
 /**
  * The same handlers, measured: a job is an operation once it is done or dead, a failure that is tried again a retry.
@@ -29,7 +27,7 @@ export function measuredJobs(handlers: readonly JobHandler[], meter: Meter): Job
         return result
       } catch (e) {
         if (!context.signal.aborted) {
-          const dead = e instanceof PermanentJobError || context.attempt >= (h.attempts ?? ATTEMPTS)
+          const dead = e instanceof PermanentJobError || context.attempt >= (h.attempts ?? DEFAULT_ATTEMPTS)
           if (dead) {
             meter.did(1, began)
             meter.tally.failed()

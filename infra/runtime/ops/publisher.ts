@@ -60,7 +60,7 @@ export class Publisher {
       this.timer = setTimeout(() => {
         next(every)
         // Where the log takes longer than the interval, the records after it tell of both.
-        this.writing ??= this.write(() => false).finally(() => {
+        this.writing ??= this.write().finally(() => {
           this.writing = null
         })
       }, ms)
@@ -81,15 +81,13 @@ export class Publisher {
     if (this.options.everySeconds <= 0) return
     const rest = async () => {
       await this.writing
-      await this.write(
-        () => clean,
-        () => clean,
-      )
+      await this.write(() => clean)
     }
     await atMost(this.options.lastMs ?? 1_500, rest())
   }
 
-  private async write(last: () => boolean, ended: (m: Meter) => boolean = (m) => m.ended): Promise<void> {
+  /** `ended`: of which parts this is the last word. */
+  private async write(ended: (m: Meter) => boolean = (m) => m.ended): Promise<void> {
     const { meters, log, codec, telemetry } = this.parts
     const all = meters.all()
     if (all.length === 0) return
@@ -98,7 +96,7 @@ export class Publisher {
     const told: Told[] = all.map((meter) => ({
       meter,
       tallied: meter.tally.take(),
-      last: last() || ended(meter),
+      last: ended(meter),
     }))
     try {
       await appendOps(
@@ -107,7 +105,7 @@ export class Publisher {
         told.map((t, i) => ({ subject: 'ops-metric', value: this.record(t, standings[i]!, to), at: to })),
       )
       for (const { meter, last: gone } of told) {
-        meter.from = Math.max(meter.from, to)
+        meter.from = endOf(meter, to)
         if (gone && meter.ended) meters.forget(meter)
       }
       if (this.failing) telemetry.info('ops.metrics takes records again')
@@ -137,8 +135,7 @@ export class Publisher {
       instance: this.instance,
       generation: meter.generation,
       from: meter.from,
-      // A clock that was set back gives no interval of less than nothing.
-      to: Math.max(meter.from, to),
+      to: endOf(meter, to),
       started: this.started,
       last,
       ...tallied,
@@ -146,6 +143,9 @@ export class Publisher {
     }
   }
 }
+
+/** Of an interval, in milliseconds: later than its beginning, also where the clock was set back, or readers take it for a copy. */
+const endOf = ({ from }: Meter, to: number): number => Math.max(from + 1, to)
 
 /** Waits for `work` so long at most; it goes on alone then, and what becomes of it is nobody's business any more. */
 function atMost(ms: number, work: Promise<void>): Promise<void> {

@@ -60,6 +60,22 @@ describe('what is told of a part', () => {
     await p.end(true)
   })
 
+  it('is later than what was told before, also where the clock was set back', async () => {
+    const meter = meters.part('scoring', 0, standing)
+    let now = Date.now() + 60_000
+    const p = publisher({ now: () => now })
+    p.start()
+    await until((all) => all.length > 1)
+    now -= 3_600_000
+    const before = (await written()).length
+    meter.tally.setAside(3)
+    await until((all) => all.length > before + 2)
+    await p.end(true)
+    const all = await written()
+    for (const [i, m] of all.entries()) if (i > 0) expect(m.to).toBeGreaterThan(all[i - 1]!.to)
+    expect(all.reduce((n, m) => n + m.dead_letters, 0)).toBe(3)
+  })
+
   it('stands in one partition, whatever the part', async () => {
     meters.part('a')
     meters.part('b')

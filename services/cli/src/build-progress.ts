@@ -19,6 +19,7 @@ export async function waitUntilBuilt(host: Host, id: number, io: Io, quiet: bool
   const progress = new Progress(quiet, io.err)
   const { log, state } = host.installation
   const watch = new StillWatch(state, (words) => io.err.write(`\n${words}\n`))
+  const ends = new Map<string, number>()
   for (;;) {
     check()
     const at = await buildProgress(host.installation, id)
@@ -29,7 +30,7 @@ export async function waitUntilBuilt(host: Host, id: number, io: Io, quiet: bool
       at.behind > 0 ? `, ${at.behind.toLocaleString('en')} behind` : '',
     )
     if (isCaughtUp(at)) break
-    watch.look(await pending(log, state, id))
+    watch.look(await pending(log, state, id, ends))
     await new Promise((r) => setTimeout(r, LOOK_MS))
   }
   progress.end()

@@ -1,28 +1,16 @@
+import { decodeOrSkip } from '@mastery/jobs/src/rebuild/read.ts'
 import type { OpsMetric } from '@mastery/schemas/src/generated/ops-metric.gen.ts'
 import { RECENT_MS } from '@mastery/topology/ops/pipeline.ts'
 import { opsPartition } from '@mastery/topology/ops/place.ts'
-import { type Codec, CodecError } from '@mastery/topology/ports/codec.ts'
-import type { EventLog, LogRecord } from '@mastery/topology/ports/event-log.ts'
+import type { Codec } from '@mastery/topology/ports/codec.ts'
+import type { EventLog } from '@mastery/topology/ports/event-log.ts'
 
-const CHUNK = 1_000
+/** A read from Kafka joins a group of its own. */
+const CHUNK = 10_000
 /** A part that ended some hours ago should still be seen; what is older than this is history, and gold has it. */
 const BACK_MS = 24 * 3_600_000
 /** Records that are read at most. Processes that write more often are seen less far back. */
 const MOST = 20_000
-
-async function decoded(codec: Codec, record: LogRecord): Promise<OpsMetric | null> {
-  const read = () => {
-    const { subject, value } = codec.decode(record.value)
-    return subject === 'ops-metric' ? (value as OpsMetric) : null
-  }
-  try {
-    return read()
-  } catch (e) {
-    if (!(e instanceof CodecError)) throw e
-    if (e.code !== 'unknown_schema' || e.schemaId === null || !(await codec.learn(e.schemaId))) return null
-    return read()
-  }
-}
 
 /**
  * The newest records of how services fare, from the log itself: they are there where gold is behind, or is what does
@@ -38,8 +26,9 @@ export async function newestMetrics(log: EventLog, codec: Codec): Promise<OpsMet
     const records = await log.read('ops.metrics', partition, from, to - from)
     let oldest = Number.POSITIVE_INFINITY
     for (const r of records) {
-      const metric = await decoded(codec, r)
-      if (metric === null) continue
+      const read = await decodeOrSkip(codec, r.value)
+      if (read?.subject !== 'ops-metric') continue
+      const metric = read.value as OpsMetric
       found.push(metric)
       newest = Math.max(newest, metric.to)
       oldest = Math.min(oldest, metric.to)

@@ -1,5 +1,5 @@
 import type { Delivery } from '@mastery/schemas/src/generated/delivery.gen.ts'
-import type { Codec } from '@mastery/topology/ports/codec.ts'
+import { type Codec, CodecError } from '@mastery/topology/ports/codec.ts'
 import type { EventLog } from '@mastery/topology/ports/event-log.ts'
 import { PermanentJobError } from '@mastery/topology/ports/job-queue.ts'
 import type { TopicName } from '@mastery/topology/topics.ts'
@@ -61,8 +61,13 @@ export class KnownDeliveries {
     const place = `${topic}/${partition}`
     const work = async () => {
       for (const r of await log.read(topic, partition, offset, AHEAD)) {
-        const { subject, value } = codec.decode(r.value)
-        if (subject === 'delivery') this.put(topic, partition, r.offset, value as Delivery)
+        try {
+          const { subject, value } = codec.decode(r.value)
+          if (subject === 'delivery') this.put(topic, partition, r.offset, value as Delivery)
+        } catch (e) {
+          // What stands beside it is for other jobs to ask for, and to fail with.
+          if (!(e instanceof CodecError) || r.offset === offset) throw e
+        }
       }
     }
     const reading = { from: offset, done: work() }

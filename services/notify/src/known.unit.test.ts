@@ -74,4 +74,12 @@ describe('the deliveries that a process knows', () => {
     const [first, second] = await Promise.allSettled([known.at(from, place(0)), known.at(from, place(1))])
     expect([first.status, second.status]).toEqual(['rejected', 'fulfilled'])
   })
+
+  it('are read though a record beside them can not be, which fails only for whoever asks for it', async () => {
+    const from = await logOf(2)
+    await from.log.append([{ topic: TOPIC, partition: 0, key: 'r', timestamp: 0, value: Buffer.from('odd') }])
+    const known = new KnownDeliveries()
+    expect((await known.at(from, place(0))).delivery_id).toBe(idOf(0))
+    await expect(known.at(from, place(2))).rejects.toThrow(/wire format/)
+  })
 })

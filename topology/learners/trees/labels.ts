@@ -25,18 +25,20 @@ export function askedLog(log: AnswerLog, labels: readonly MasteryLabel[]): Asked
   const made: { from: number; to: number; student: number; topic: number; at: number; value: number }[] = []
   let rows = 0
   let named = 0
-  for (const { student: name, topic: on, at, value } of labels) {
+  // From the newest on, since there may be too many; one with a long history does not keep out the others.
+  for (const { student: name, topic: on, at, value } of labels.toReversed()) {
     const student = students.get(name)
     const topic = topics.get(on)
     if (student === undefined || topic === undefined || Number.isNaN(at)) continue
     const from = starts[student]!
     let to = from
     while (to < starts[student + 1]! && log.at[to]! < at) to++
-    if (rows + to - from + 1 > MOST_ROWS) break
+    if (rows + to - from + 1 > MOST_ROWS) continue
     rows += to - from + 1
     named += log.topicStart[to]! - log.topicStart[from]! + 1
     made.push({ from, to, student, topic, at, value })
   }
+  made.reverse()
   const out = {
     size: rows,
     students: made.map((_, i) => String(i)),

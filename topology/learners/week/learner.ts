@@ -59,7 +59,9 @@ export function weekLearner(
       const target = weekTarget(train, scope)
       const wrong = noTarget(target)
       if (wrong !== null) throw new Error(`Nothing can be fitted to the next week. ${wrong}`)
-      const fit = await StackFit.open(train, bases, o, run, [id, WEEK_FEATURES, WEEK_MS])
+      // A judgement says nothing of a week: without labels no columns are made for them.
+      const { labels: _, ...unlabelled } = run
+      const fit = await StackFit.open(train, bases, o, unlabelled, [id, WEEK_FEATURES, WEEK_MS])
       const { all, x, fold } = await foldedColumns(train, bases, fit)
       const { rows, share, answers } = target
       const columns = columnsAt([...x, ...weekColumns(train)], rows)

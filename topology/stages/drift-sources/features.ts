@@ -81,6 +81,21 @@ interface Labelled {
   labels: readonly string[]
 }
 
+/** Entries of one subject, by the places of series. */
+interface Part {
+  subject: string
+  places: (Entry | undefined)[]
+}
+
+/** An answer counts in the subject of its first topic that has one. */
+function firstSubject(topics: readonly string[], subjects: Subjects): string | undefined {
+  for (const t of topics) {
+    const subject = subjects.get(t)
+    if (subject !== undefined) return subject
+  }
+  return undefined
+}
+
 /** Counts a feature record; a record that was counted before must not come here. */
 export function countFeatures(policy: DriftPolicy, c: ClosingConfig): (value: unknown, meta: SourceMeta) => void {
   let places = 0
@@ -115,22 +130,22 @@ export function countFeatures(policy: DriftPolicy, c: ClosingConfig): (value: un
     e.histogram.counts[group * e.histogram.bins + bin]!++
   }
   const parts = new WeakMap<OpenBucket, Map<string, (Entry | undefined)[]>>()
-  const partOf = (b: OpenBucket, subject: string) => {
+  /** Places of a topic's subject; null where it is not watched apart. */
+  const partOf = (b: OpenBucket, subject: string | undefined): Part | null => {
+    if (subject === undefined) return null
     let own = parts.get(b)
     if (own === undefined) parts.set(b, (own = new Map()))
     let places = own.get(subject)
     if (places === undefined) own.set(subject, (places = []))
-    return places
+    return { subject, places }
   }
-  /** `subject`: of the topic; undefined where subjects are not watched apart. */
-  const add = (b: OpenBucket, s: typeof score, group: number, value: number, subject: string | undefined) => {
+  const add = (b: OpenBucket, s: typeof score, group: number, value: number, of: Part | null) => {
     const bins = s.edges.length + 1
     const bin = binOf(s.edges, value)
     const e = (b.places[s.place] ??= b.entry(s.series, [], bins))
     e.histogram.add(group, bin, value)
-    if (subject === undefined) return
-    const places = partOf(b, subject)
-    const part = (places[s.place] ??= b.entry({ ...s.series, name: within(s.series.name, subject) }, [], bins))
+    if (of === null) return
+    const part = (of.places[s.place] ??= b.entry({ ...s.series, name: within(s.series.name, of.subject) }, [], bins))
     part.histogram.add(group, bin, value)
   }
   const indexOf = (labels: readonly string[], value: string) => {
@@ -143,16 +158,17 @@ export function countFeatures(policy: DriftPolicy, c: ClosingConfig): (value: un
     put(b, items, group, f.item === null ? 1 : 0)
     const own = f.ops.find((o) => o.op === 'insert')
     put(b, topics, group, own === undefined || own.topics.length === 0 ? 1 : 0)
-    if (own !== undefined) add(b, score, group, own.score_micro / 1e6, subjects?.get(own.topics[0] ?? ''))
+    if (own !== undefined)
+      add(b, score, group, own.score_micro / 1e6, partOf(b, subjects && firstSubject(own.topics, subjects)))
     for (const row of f.rows) {
-      const subject = subjects?.get(row.topic)
+      const part = partOf(b, subjects?.get(row.topic))
       const [shortest] = row.windows
       if (shortest !== undefined && shortest.attempts > 0) put(b, times, group, shortest.response_n === 0 ? 1 : 0)
       for (const s of watched) {
         const w = s.days === null ? shortest : row.windows.find((x) => x.days === s.days)
         if (w === undefined) continue
         const value = s.figure(row, w)
-        if (value !== null) add(b, s, group, value, subject)
+        if (value !== null) add(b, s, group, value, part)
       }
     }
   }

@@ -13,13 +13,15 @@ const { edges: EDGES } = scaleOf('probability')
 class ByVersion {
   private readonly all = new Map<string, Map<string, Entry>>()
 
-  of(b: OpenBucket, kind: SeriesKind, name: string, model: string, version: string): Entry {
+  /** `subject`: empty for all. Names are made once. */
+  of(b: OpenBucket, kind: SeriesKind, name: string, subject: string, model: string, version: string): Entry {
     let versions = this.all.get(model)
     if (versions === undefined) this.all.set(model, (versions = new Map()))
     let e = versions.get(version)
     if (e === undefined) {
       const quality = kind === 'quality'
-      const series: Series = { kind, name, model, version, scale: quality ? 'calibration' : 'probability' }
+      const named = subject === '' ? name : within(name, subject)
+      const series: Series = { kind, name: named, model, version, scale: quality ? 'calibration' : 'probability' }
       e = b.entry(series, [], quality ? QUALITY_BINS : EDGES.length + 1)
       versions.set(version, e)
     }
@@ -32,9 +34,6 @@ interface Known {
   prediction: ByVersion
   quality: ByVersion
 }
-
-type Named = (name: string) => string
-const whole: Named = (name) => name
 
 const VOLUME: Series = { kind: 'volume', name: 'scores', model: '', version: '', scale: 'labels' }
 const STALE: Series = { kind: 'mix', name: 'score_state', model: '', version: '', scale: 'labels' }
@@ -54,18 +53,17 @@ export function countScores(c: ClosingConfig): (value: unknown, meta: SourceMeta
     return k
   }
 
-  /** `named`: as the series are called, of all or of one subject. */
-  function predicted(s: MasteryScore, b: OpenBucket, k: Known, group: number, named: Named): void {
+  function predicted(s: MasteryScore, b: OpenBucket, k: Known, group: number, subject: string): void {
     for (const { model, version, p } of s.predictions) {
-      k.prediction.of(b, 'score', named('prediction'), model, version).histogram.add(group, binOf(EDGES, p), p)
-      const { histogram: q } = k.quality.of(b, 'quality', named('predictions'), model, version)
+      k.prediction.of(b, 'score', 'prediction', subject, model, version).histogram.add(group, binOf(EDGES, p), p)
+      const { histogram: q } = k.quality.of(b, 'quality', 'predictions', subject, model, version)
       addPrediction(q, group, p, s.correct === true)
     }
   }
 
-  function mastered(row: MasteryScore['rows'][number], b: OpenBucket, k: Known, group: number, named: Named): void {
+  function mastered(row: MasteryScore['rows'][number], b: OpenBucket, k: Known, group: number, subject: string): void {
     for (const { model, version, mastery } of row.scores)
-      k.mastery.of(b, 'score', named('mastery'), model, version).histogram.add(group, binOf(EDGES, mastery), mastery)
+      k.mastery.of(b, 'score', 'mastery', subject, model, version).histogram.add(group, binOf(EDGES, mastery), mastery)
   }
 
   return (value, meta) => {
@@ -79,19 +77,18 @@ export function countScores(c: ClosingConfig): (value: unknown, meta: SourceMeta
     volume.counts[group]!++
     const stale = (b.places[1] ??= b.entry(STALE, STATES, 2)).histogram
     stale.counts[group * 2 + (s.stale ? 1 : 0)]!++
-    predicted(s, b, k, group, whole)
+    predicted(s, b, k, group, '')
     const subjects = meta.subjects.get(s.tenant)
-    // A prediction is the mean over the topics of the question; it counts in the subject of the first.
+    // A prediction is the mean over the topics of the question; it counts in the subject of the first that has one.
     let told = subjects === undefined
     for (const row of s.rows) {
       if (row.revision) continue
-      mastered(row, b, k, group, whole)
+      mastered(row, b, k, group, '')
       const subject = subjects?.get(row.topic)
       if (subject === undefined) continue
-      const named: Named = (name) => within(name, subject)
       const part = knownOf(b, subject)
-      mastered(row, b, part, group, named)
-      if (!told) predicted(s, b, part, group, named)
+      mastered(row, b, part, group, subject)
+      if (!told) predicted(s, b, part, group, subject)
       told = true
     }
   }

@@ -2,7 +2,7 @@ import type { DriftBucketEnd } from '@mastery/schemas/src/generated/drift-bucket
 import type { DriftPartial } from '@mastery/schemas/src/generated/drift-partial.gen.ts'
 import type { Marker } from '@mastery/schemas/src/generated/marker.gen.ts'
 import type { DriftPolicy } from '../../drift/policy.ts'
-import { versionKey } from '../../drift/reference.ts'
+import { isVersionOf, versionKey } from '../../drift/reference.ts'
 import { scaleNamed } from '../../drift/scales.ts'
 import type { SeriesKind } from '../../drift/series.ts'
 import { modelOfReference, readReference } from '../../drift/training-reference.ts'
@@ -14,6 +14,8 @@ import { verdictRecord } from './verdict-record.ts'
 
 /** Stages whose partitions must all have closed a bucket before it is whole. */
 const STAGES = ['features', 'scores']
+/** Versions of a model whose references are kept; activation brings one again. */
+const MOST_REFERENCES = 3
 /** The source that brings references. */
 const LEADING = 0
 const NOTHING: StepResult = { type: 'ok', outputs: [] }
@@ -68,6 +70,8 @@ export function driftStage(config: { policy: DriftPolicy; generation: number }):
       const message = `The reference of version ${m.version} of ${model} can't be used: ${(e as Error).message}`
       return { type: 'dead_letter', code: 'marker_refused', message }
     }
+    const older = [...meta.references.keys()].filter((key) => isVersionOf(key, model))
+    for (const key of older.slice(0, Math.max(0, older.length + 1 - MOST_REFERENCES))) meta.references.delete(key)
     // What the leading source had closed by then was judged without it, whichever partition tells of that last.
     meta.references.set(versionKey(model, m.version), { since: meta.source('scores').closed.of(LEADING), windows })
     return NOTHING

@@ -74,5 +74,7 @@ describe('what an operator does about an alert on the system', () => {
     expect(plain(watched(log.all, { cut: () => true }))).toEqual(plain(whole))
     const unknown = begun().command('silence', 'nobody knows it', { until: at(400) })
     expect(plain(watched(unknown.all))).toEqual(plain(watched(begun().all)))
+    // Whoever asks what became of it is told more than that it came.
+    expect(watched(unknown.all).steps.at(-1)!.result).toEqual({ type: 'drop', reason: 'the alert is over' })
   })
 })

@@ -80,6 +80,8 @@ export function lookAt(meta: WatchMeta, signal: OpsSignal, step: Step): void {
   const { tenant } = signal
   const rules = inForce(meta.inForce, tenant)
   if (rules === null) return
+  // Of very many only the worst are named: what is not among them may be as bad as before.
+  const whole = signal.total <= signal.subjects.length
   for (const rule of rules.book.policy.watches) {
     if (!rule.enabled || signalOf(rule) !== signal.kind) continue
     const found = foundBy(rule, signal)
@@ -94,7 +96,7 @@ export function lookAt(meta: WatchMeta, signal: OpsSignal, step: Step): void {
         tenant,
         rule,
         subject,
-        judgeLook(rule, signal, subject, found.get(subject) ?? []),
+        found.has(subject) || whole ? judgeLook(rule, signal, subject, found.get(subject) ?? []) : null,
         meta.now,
       )
   }

@@ -57,6 +57,18 @@ describe('items of a topic', () => {
     expect(second).toMatchObject({ kind: 'resolved', recipient: OWNER, alert_id: first!.alert_id })
   })
 
+  it('of which there are too many to be named are not over because they are not named', () => {
+    const log = begun().look(day(0), 'item_health', [item('a')])
+    const cut = log.look(day(1), 'item_health', [item('b', 'area')]).all.at(-1)!.value as { total: number }
+    cut.total = 900
+    expect(told(log).map(([kind, , topic]) => [kind, topic])).toEqual([
+      ['firing', 'fractions'],
+      ['firing', 'area'],
+    ])
+    log.look(day(2), 'item_health', [item('b', 'area')])
+    expect(told(log).at(-1)!.slice(0, 3)).toEqual(['resolved', OWNER, 'fractions'])
+  })
+
   it('that nobody looks at any more are items of which nothing is known', () => {
     const log = begun().look(day(0), 'item_health', [item('a')])
     for (const n of [5, 13, 15]) log.metric(day(n))

@@ -2,7 +2,7 @@ import type { StateCodec } from '../../stage.ts'
 import { type AlertMeta, alertMeta } from '../alerting/meta.ts'
 import { ByteReader, ByteWriter, expectFormat } from '../bytes.ts'
 import type { Instance } from './machine.ts'
-import type { Part, Writer } from './parts.ts'
+import { type Part, partKey, type Writer } from './parts.ts'
 import type { Silence } from './silence.ts'
 import type { Source } from './sources.ts'
 
@@ -79,7 +79,7 @@ export const WATCH_META: StateCodec<WatchMeta> = {
     return {
       now: kept.now,
       heard: kept.heard,
-      parts: new Map(kept.parts.map((p) => [`${p.generation}/${p.name}`, { ...p, writers: new Map(p.writers) }])),
+      parts: new Map(kept.parts.map((p) => [partKey(p.name, p.generation), { ...p, writers: new Map(p.writers) }])),
       sources: new Map(kept.sources),
       looks: new Map(kept.looks),
       instances: new Map(kept.instances),

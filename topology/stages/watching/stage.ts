@@ -80,7 +80,8 @@ export function watchingStage(config: WatchingConfig): Stage<null, WatchMeta> {
   function command(record: StageRecord, meta: WatchMeta): StepResult {
     const c = record.value as StudentCommand
     const step = stepOf(record, meta, c.kind)
-    return obey(meta, c, step) ? { type: 'ok', outputs: step.all } : SEEN
+    const not = obey(meta, c, step)
+    return not === null ? { type: 'ok', outputs: step.all } : { type: 'drop', reason: not }
   }
 
   function marker(record: StageRecord, meta: WatchMeta): StepResult {

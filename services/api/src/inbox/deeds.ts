@@ -99,15 +99,20 @@ export async function subjectOfAlert(
 ): Promise<Subject | null> {
   const own = recipient === null ? '' : 'AND recipient = {recipient:String}'
   const [row] = await gold.query<{ student_id: string; class_id: string; role: string }>(
-    `SELECT student_id, class_id, toString(role) AS role FROM inbox WHERE tenant = {tenant:String} ${own} AND alert_id = {alert:String} LIMIT 1`,
-    { tenant, alert, ...(recipient === null ? {} : { recipient }) },
+    `SELECT student_id, class_id, toString(role) AS role FROM inbox WHERE tenant = {tenant:String} ${own} AND alert_id = {alert:String}
+     ORDER BY role IN {roles:Array(String)} DESC, sequence DESC LIMIT 1`,
+    { tenant, alert, roles: SYSTEM_ROLES, ...(recipient === null ? {} : { recipient }) },
   )
   if (row === undefined) return null
   if (row.student_id !== '') return { key: row.student_id, student: row.student_id, system: false }
   if (row.class_id !== '') return { key: classSubject(tenant, row.class_id), student: '', system: false }
   // A teacher who is told that data can't be relied on must not keep it from those who mend it.
   if (recipient !== null && !SYSTEM_ROLES.includes(row.role))
-    throw new HttpError(403, 'not_yours', 'This alert is about the system itself: who runs it answers it.')
+    throw new HttpError(
+      403,
+      'not_yours',
+      'This alert is about the system itself, and you were told of it as a teacher. Ask an operator, or call with the API key of one and recipient.',
+    )
   return { key: `system/${tenant}`, student: '', system: true }
 }
 

@@ -87,7 +87,8 @@ function isAbout({ codec }: PrivacyParts, bytes: Buffer, student: string): boole
     if (subject === 'notice') return (value as Notice).student === student
     return subject === 'delivery' && (value as Delivery).items.every((i) => i.student === student)
   } catch (e) {
-    if (e instanceof CodecError) return false
+    // It has the pseudonym in it, and no reader will ever tell anybody of it.
+    if (e instanceof CodecError) return true
     throw e
   }
 }

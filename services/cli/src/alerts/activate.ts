@@ -82,7 +82,7 @@ async function passed(to: Installation, tenant: string, version: string, check: 
     check()
     if (performance.now() > until)
       throw new Error(
-        `The rules were sent as version ${version}, but are not in force ${missing.length > 0 ? `in partitions ${missing.join(', ')} of ${metas.length}` : 'for the system itself (ops.metrics)'} after ${PATIENCE_MS / 1000} s. If the alerts service is behind, it follows by itself; "npx mastery rejects list --stage alerts" shows a marker that was refused.`,
+        `The rules were sent as version ${version}, but are not in force ${missing.length > 0 ? `in partitions ${missing.join(', ')} of ${metas.length}` : 'for the system itself (ops.metrics)'} after ${PATIENCE_MS / 1000} s. If the alerts service is behind, it follows by itself; "npx mastery rejects list --stage ${missing.length > 0 ? 'alerts' : 'watching'}" shows a marker that was refused.`,
       )
     await new Promise((r) => setTimeout(r, LOOK_MS))
   }

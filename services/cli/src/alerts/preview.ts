@@ -18,7 +18,7 @@ const CHUNK = 2_000
 export interface Previewed extends TallyResult {
   /** Event time of the first and the last record that the log has, UTC milliseconds; null: it has none. */
   history: { from: number; to: number } | null
-  /** The same of what services said of themselves and what was found of items, models and data: by the clock of the services. */
+  /** The same of what services said of themselves and what was found of items, models and data: by the clock of the services; null also where no rule asks. */
   system: { from: number; to: number } | null
   /** There is a roster to take recipients from. */
   roster: boolean
@@ -90,6 +90,8 @@ export async function previewRules(
     }
     tally.students += run.size
   }
-  const system = await previewSystem(from, openingMarkers(tenant, policy, roster, generation), 2 * partitions, said)
+  const system = policy.watches.some((w) => w.enabled)
+    ? await previewSystem(from, openingMarkers(tenant, policy, roster, generation), 2 * partitions, said)
+    : null
   return { ...tally.result(), history: history.to > 0 ? history : null, system, roster: roster !== undefined, cut }
 }

@@ -57,17 +57,21 @@ export async function itemHealthSignals(gold: Gold, at: number): Promise<OpsSign
     const flagged = rows.map((r) => ({ ...r, answers: Number(r.answers) }))
     const asOf = Number(as_of)
     const looked = { tenant, at, asOf, lookedAt: Number(looked_at) }
-    // Which are the worst does not hang on topics, and only those are asked for.
     const bare = signalOf(
       'item_health',
       looked,
       flagged.map((f) => itemSubject(f, null)),
     )
-    const worst = bare.subjects.map((s) => s.subject)
-    const topics = await topicsOf(gold, tenant, worst, asOf)
-    signals.push({ ...bare, subjects: bare.subjects.map((s) => ({ ...s, topic: topics.get(s.subject) ?? null })) })
+    signals.push(await withTopics(gold, bare))
   }
   return signals
+}
+
+/** Which items are the worst does not hang on topics, and only of those they are asked for. */
+async function withTopics(gold: Gold, bare: OpsSignal): Promise<OpsSignal> {
+  const worst = bare.subjects.map((s) => s.subject)
+  const topics = await topicsOf(gold, bare.tenant, worst, bare.as_of)
+  return { ...bare, subjects: bare.subjects.map((s) => ({ ...s, topic: topics.get(s.subject) ?? null })) }
 }
 
 /** Items whose answers have changed by themselves, as of the newest run of item-health. */
@@ -101,15 +105,13 @@ export async function itemDriftSignals(gold: Gold, at: number): Promise<OpsSigna
       }),
     )
     const asOf = Number(as_of)
-    const topics = await topicsOf(gold, tenant, [...new Set(found.map((f) => f.item))], asOf)
     const looked = { tenant, at, asOf, lookedAt: Number(looked_at) }
-    signals.push(
-      signalOf(
-        'item_drift',
-        looked,
-        driftingItems(found, (item) => topics.get(item) ?? null),
-      ),
+    const bare = signalOf(
+      'item_drift',
+      looked,
+      driftingItems(found, () => null),
     )
+    signals.push(await withTopics(gold, bare))
   }
   return signals
 }

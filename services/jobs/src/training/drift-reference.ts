@@ -8,19 +8,19 @@ import { DRIFT_REFERENCE } from './publish.ts'
 
 /**
  * Tells the drift stage, in every partition, how well a version predicted when it was trained, so that its first weeks
- * are compared with that. False: the version brings nothing of the kind, and its own first weeks will have to do.
+ * are compared with that. A version that brings nothing of the kind, as the ones that no training made, has to do with these.
  */
 export async function sendReference(
   parts: RepairParts & { artefacts: ArtefactStore },
   model: string,
   version: string,
-): Promise<boolean> {
+): Promise<void> {
   const kept = await parts.artefacts.read(model, version).catch((e: Error) => {
     if (e instanceof ArtefactMissing) return null
     throw e
   })
   const bytes = kept?.files.get(DRIFT_REFERENCE)
-  if (bytes === undefined) return false
+  if (bytes === undefined) return
   const marker: Marker = {
     marker_id: randomUUID(),
     action: 'activate',
@@ -32,5 +32,4 @@ export async function sendReference(
   }
   const value = parts.codec.encode('marker', marker)
   await broadcast(parts.log, 'learning.events', { key: 'marker', value, timestamp: marker.issued_at })
-  return true
 }
